@@ -1,0 +1,1 @@
+"""Benchmarks: ours and the peer, or the physical limit, side by side in one run."""

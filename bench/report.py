@@ -1,0 +1,93 @@
+"""What a benchmark hands back, and how it is printed."""
+
+import json
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A ratio of two measurements and the most it may be."""
+
+    name: str
+    ratio: float
+    at_most: float
+
+    @property
+    def ok(self) -> bool:
+        return self.ratio <= self.at_most
+
+
+@dataclass(frozen=True)
+class Result:
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    goals: Sequence[Goal]
+
+    @property
+    def ok(self) -> bool:
+        return all(goal.ok for goal in self.goals)
+
+    def table(self) -> str:
+        rows = [list(self.columns), *map(list, self.rows)]
+        widths = [max(len(row[n]) for row in rows) for n in range(len(self.columns))]
+        lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
+        lines.insert(1, "  ".join("-" * width for width in widths))
+        lines.append("")
+        lines += [
+            f"{'ok  ' if goal.ok else 'MISS'}  {goal.name}: {goal.ratio:.2f} (≤ {goal.at_most})"
+            for goal in self.goals
+        ]
+        return "\n".join(lines)
+
+    def json_line(self, name: str) -> str:
+        return json.dumps(
+            {
+                "bench": name,
+                "ratios": {goal.name: round(goal.ratio, 3) for goal in self.goals},
+                "goals": {goal.name: goal.at_most for goal in self.goals},
+                "ok": self.ok,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """Median time of a command in milliseconds: on the clock, and on the processor."""
+
+    wall_ms: float
+    cpu_ms: float
+
+
+def time_commands(
+    commands: Mapping[str, Sequence[str]], *, rounds: int, env: Mapping[str, str]
+) -> dict[str, Run]:
+    """Runs the commands in turn, so that a noisy moment hits all of them alike.
+
+    Raises:
+        subprocess.CalledProcessError: a command failed, so its time means nothing.
+    """
+    samples: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            samples[name].append(time_once(command, env))
+    return {
+        name: Run(*(statistics.median(values) for values in zip(*taken, strict=True)))
+        for name, taken in samples.items()
+    }
+
+
+def time_once(command: Sequence[str], env: Mapping[str, str]) -> tuple[float, float]:
+    before = os.times()
+    begun = time.perf_counter()
+    subprocess.run(command, env=env, check=True, capture_output=True)
+    wall = time.perf_counter() - begun
+    after = os.times()
+    cpu = (
+        after.children_user - before.children_user + after.children_system - before.children_system
+    )
+    return wall * 1000, cpu * 1000

@@ -1,0 +1,67 @@
+"""The command `firmbase`: one sub-command per noun, loaded only when it is called."""
+
+import importlib
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from edge_jobs.errors import FirmbaseError
+
+COMMANDS = {
+    "stack": "The local Supabase: up, down, status, reset, logs, env.",
+    "db": "The schema: diff, migrate, status, types, advisors.",
+    "firms": "Firms and their members.",
+    "jobs": "The job queue: run, list, stats.",
+    "demo": "Play a working day of a small firm on the local stack.",
+    "doctor": "Check every part and say how to mend each.",
+}
+
+
+class LazyGroup(TyperGroup):
+    """Imports the module of a sub-command only when that one is called, not for the help."""
+
+    called: str | None = None
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        self.called = args[0] if args else None
+        return super().resolve_command(ctx, args)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        if cmd_name != self.called:
+            return typer.core.TyperCommand(cmd_name, help=COMMANDS[cmd_name])
+        module = importlib.import_module(f"cli.{cmd_name}")
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        command.help = command.help or COMMANDS[cmd_name]
+        return command
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog="Start with `firmbase demo`. Every command has --help, and --json for programs.",
+)
+
+
+@app.callback()
+def firmbase() -> None:
+    """Firmbase: the backend of a product for consulting firms, on Supabase."""
+
+
+def main() -> None:
+    """Runs the command; what is known to go wrong ends in one sentence and a stable exit code."""
+    try:
+        app()
+    except FirmbaseError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)

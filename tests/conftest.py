@@ -1,0 +1,89 @@
+"""One local stack for the whole run; each test makes a firm of its own on it."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from supabase import Client, create_client
+
+from cli.local.config import Config, random_bases
+from cli.local.stack import Stack
+
+pytest_plugins = ["tests.people"]
+
+
+@dataclass
+class RunningStack:
+    """Addresses and keys of the stack under test."""
+
+    control: Stack
+    config: Config
+    env: dict[str, str] = field(init=False)
+    url: str = field(init=False)
+    publishable_key: str = field(init=False)
+    secret_key: str = field(init=False)
+    db_url: str = field(init=False)
+    superuser_url: str = field(init=False)
+    smtp_url: str = field(init=False)
+    mail_url: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.env = self.config.environment()
+        self.url = self.env["SUPABASE_URL"]
+        self.publishable_key = self.env["SUPABASE_PUBLISHABLE_KEY"]
+        self.secret_key = self.env["SUPABASE_SECRET_KEY"]
+        self.db_url = self.env["SUPABASE_DB_URL"]
+        self.superuser_url = self.config.database_url("supabase_admin")
+        self.smtp_url = self.env["SMTP_URL"]
+        self.mail_url = self.env["MAIL_URL"]
+
+    def client(self, key: str) -> Client:
+        return create_client(self.url, key)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[RunningStack]:
+    # A folder with a space in its name, where the database's user can get to.
+    with tempfile.TemporaryDirectory(prefix="firmbase test ") as folder:
+        Path(folder).chmod(0o711)
+        control = Stack(Path(folder) / "stack")
+        config = control.up(bases=random_bases(), throwaway=True)
+        try:
+            apply_schema(config)
+            yield RunningStack(control, config)
+        finally:
+            control.remove()
+
+
+def apply_schema(config: Config) -> None:
+    root = Path(__file__).parents[1]
+    if any((root / "supabase" / "migrations").glob("*.sql")) and "FROM_SQL" not in os.environ:
+        from cli.schema.supabase_cli import migrate
+
+        migrate(config.database_url())
+        return
+    with psycopg.connect(config.database_url(), autocommit=True) as connection:
+        for file in sorted((root / "sql").rglob("*.sql")):
+            connection.execute(file.read_text().encode())
+
+
+@pytest.fixture
+def db(stack: RunningStack) -> Iterator[psycopg.Connection[Any]]:
+    """A connection as the superuser, with autocommit."""
+    with psycopg.connect(stack.superuser_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def anon(stack: RunningStack) -> Client:
+    return stack.client(stack.publishable_key)
+
+
+@pytest.fixture(scope="session")
+def service(stack: RunningStack) -> Client:
+    return stack.client(stack.secret_key)

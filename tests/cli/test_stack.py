@@ -174,7 +174,8 @@ def test_the_database_starts_as_a_hosted_one(own: Stack) -> None:
     """Migrations run as a role that is no superuser, and nothing is granted of its own accord."""
     with psycopg.connect(own.config.database_url(), autocommit=True) as connection:
         role = connection.execute(
-            "select rolsuper, rolbypassrls, rolcreaterole from pg_roles where rolname = current_user"
+            "select rolsuper, rolbypassrls, rolcreaterole from pg_roles"
+            " where rolname = current_user"
         ).fetchone()
         assert role == (False, True, True)
         for forbidden in (
@@ -182,6 +183,10 @@ def test_the_database_starts_as_a_hosted_one(own: Stack) -> None:
             "create table storage.mine (id int)",
             "create function realtime.mine() returns int language sql as 'select 1'",
             "alter table auth.users add column mine int",
+            "alter table storage.objects add column mine int",
+            "alter table realtime.messages add column mine int",
+            "create index on storage.objects (owner)",
+            "drop table realtime.messages",
             "delete from storage.objects",
             "delete from storage.buckets",
             "alter system set work_mem = '1GB'",

@@ -241,39 +241,3 @@ begin
   end loop;
   alter type storage.buckettype owner to supabase_storage_admin;
 end $$;
-
--- Membership of supabase_storage_admin is what lets postgres create policies and triggers here.
--- On hosted it is not the owner of the tables, so whatever else an owner may do has to fail.
-create function extensions.storage_ddl_guard() returns event_trigger
-language plpgsql
-set search_path = ''
-as $$
-declare
-  denied text;
-begin
-  if current_setting('is_superuser')::boolean then
-    return;
-  end if;
-  if tg_event = 'sql_drop' then
-    select object_identity into denied
-    from pg_catalog.pg_event_trigger_dropped_objects()
-    where schema_name = 'storage' and original and object_type not in ('policy', 'trigger')
-    limit 1;
-  else
-    select object_identity into denied
-    from pg_catalog.pg_event_trigger_ddl_commands()
-    where
-      schema_name = 'storage'
-      and command_tag not in ('CREATE POLICY', 'ALTER POLICY', 'CREATE TRIGGER')
-    limit 1;
-  end if;
-  if denied is not null then
-    raise exception 'must be owner of %', denied using errcode = '42501';
-  end if;
-end $$;
-
-create event trigger storage_ddl_guard on ddl_command_end
-execute function extensions.storage_ddl_guard();
-
-create event trigger storage_drop_guard on sql_drop
-execute function extensions.storage_ddl_guard();

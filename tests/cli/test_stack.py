@@ -21,9 +21,15 @@ from cli.local.stack import Stack
 FIRMBASE = Path(sys.executable).with_name("firmbase")
 
 
+@pytest.fixture
+def own(breakable: Stack) -> Stack:
+    """The module's stack, running whatever the test before did to it."""
+    breakable.up(bases=random_bases())
+    return breakable
+
+
 @pytest.fixture(scope="module")
-def own() -> Iterator[Stack]:
-    """A stack that this module may break and stop."""
+def breakable() -> Iterator[Stack]:
     name = f"test-{os.getpid()}"
     stack = Stack.named(name)
     stack.up(bases=random_bases())
@@ -127,6 +133,7 @@ def test_a_stack_whose_ports_were_taken_moves(own: Stack) -> None:
     own.down()
     lines: list[str] = []
     with socket.socket() as thief:
+        thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         thief.bind(("127.0.0.1", old.api))
         thief.listen()
         config = own.up(bases=random_bases(), report=lines.append)

@@ -1,0 +1,1 @@
+"""Who hears what: e-mail beside the notifications that the database writes itself."""

@@ -1,0 +1,88 @@
+"""Hand messages to the mail server over one connection that is kept between jobs."""
+
+import atexit
+import smtplib
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.message import EmailMessage
+from functools import cache
+from urllib.parse import unquote, urlsplit
+
+# For each answer of the server, and for the connection while other messages have it.
+TIMEOUT_SECONDS = 15
+QUEUE_SECONDS = 30
+
+
+class Mailer:
+    """The mail server at smtp://[user:password@]host[:port] or smtps://….
+
+    With a user name the connection is encrypted or refused. Threads may share one: their messages
+    go out one after the other.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = urlsplit(url)
+        self._lock = threading.Lock()
+        self._connection: smtplib.SMTP | None = None
+
+    def send(self, message: EmailMessage) -> None:
+        """Returns once the server took the message. Raises smtplib.SMTPException or OSError."""
+        with self._exclusive():
+            # Servers hang up on idle clients: ask first, so no message meets a dead connection.
+            if self._connection is None or not _alive(self._connection):
+                self._connection = self._connect()
+            self._connection.send_message(message)
+
+    def close(self) -> None:
+        """Say goodbye; the next message opens a new connection."""
+        with self._exclusive():
+            if self._connection is not None:
+                with suppress(smtplib.SMTPException, OSError):
+                    self._connection.quit()
+                self._connection = None
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        if not self._lock.acquire(timeout=QUEUE_SECONDS):
+            raise TimeoutError("The mail server keeps earlier messages waiting.")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _connect(self) -> smtplib.SMTP:
+        url, host = self._url, self._url.hostname or ""
+        connection: smtplib.SMTP
+        if url.scheme == "smtps":
+            connection = smtplib.SMTP_SSL(
+                host, url.port or 465, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
+            )
+        else:
+            connection = smtplib.SMTP(host, url.port or 25, timeout=TIMEOUT_SECONDS)
+        try:
+            if url.username:
+                if url.scheme != "smtps":
+                    connection.starttls(context=ssl.create_default_context())
+                connection.login(unquote(url.username), unquote(url.password or ""))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+@cache
+def mailer(url: str) -> Mailer:
+    """The one Mailer of this process for ``url``."""
+    shared = Mailer(url)
+    atexit.register(shared.close)
+    return shared
+
+
+def _alive(connection: smtplib.SMTP) -> bool:
+    try:
+        return connection.noop()[0] == 250
+    except (smtplib.SMTPException, OSError):
+        connection.close()
+        return False

@@ -1,0 +1,118 @@
+create function private.queue_email(
+  p_firm_id uuid, p_dedupe_key text, p_event text, p_to text, p_subject text, p_params jsonb
+) returns uuid
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_id uuid;
+begin
+  insert into public.emails (firm_id, dedupe_key, event, to_address, subject, params)
+  values (
+    p_firm_id, p_dedupe_key, p_event, p_to,
+    -- A name in the subject may hold what a header may not.
+    left(regexp_replace(p_subject, '[[:cntrl:]]+', ' ', 'g'), 300), p_params
+  )
+  on conflict (dedupe_key) do nothing
+  returning id into v_id;
+  if v_id is not null then
+    perform private.enqueue(
+      'email.send', jsonb_build_object('email_id', v_id), p_firm_id,
+      unique_key => 'email.send:' || v_id
+    );
+  end if;
+  return v_id;
+end
+$$;
+
+revoke execute on function private.queue_email(uuid, text, text, text, text, jsonb)
+from public, anon, authenticated;
+
+comment on function private.queue_email(uuid, text, text, text, text, jsonb) is
+  'Stores one e-mail and queues its job in the same transaction; null if this fact was mailed '
+  'before.';
+
+create function private.begin_email(p_id uuid, p_message_domain text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_email public.emails;
+begin
+  update public.emails as e
+  set
+    status = 'sending',
+    attempts = e.attempts + 1,
+    message_id = coalesce(e.message_id, '<' || e.id || '@' || p_message_domain || '>')
+  where e.id = p_id and e.status <> 'sent'
+  returning * into v_email;
+  if not found then
+    return null;
+  end if;
+  return jsonb_build_object(
+    'event', v_email.event,
+    'to', v_email.to_address,
+    'subject', v_email.subject,
+    'params', v_email.params,
+    'message_id', v_email.message_id
+  );
+end
+$$;
+
+create function public.begin_email(email_id uuid, message_domain text) returns jsonb
+language sql security invoker set search_path = '' as $$
+  select private.begin_email(email_id, message_domain)
+$$;
+
+revoke execute on function private.begin_email(uuid, text) from public, anon, authenticated;
+revoke execute on function public.begin_email(uuid, text) from public, anon, authenticated;
+grant execute on function private.begin_email(uuid, text) to service_role;
+grant execute on function public.begin_email(uuid, text) to service_role;
+
+comment on function private.begin_email(uuid, text) is
+  'Definer of public.begin_email.';
+comment on function public.begin_email(uuid, text) is
+  'What to send, its Message-ID fixed from now on; null when it was sent already or does not '
+  'exist. For the secret key only.';
+
+create function private.finish_email(p_id uuid) returns void
+language sql security definer set search_path = '' as $$
+  update public.emails
+  set status = 'sent', sent_at = now(), error = null, params = '{}'
+  where id = p_id and status = 'sending'
+$$;
+
+create function public.finish_email(email_id uuid) returns void
+language sql security invoker set search_path = '' as $$
+  select private.finish_email(email_id)
+$$;
+
+revoke execute on function private.finish_email(uuid) from public, anon, authenticated;
+revoke execute on function public.finish_email(uuid) from public, anon, authenticated;
+grant execute on function private.finish_email(uuid) to service_role;
+grant execute on function public.finish_email(uuid) to service_role;
+
+comment on function private.finish_email(uuid) is
+  'Definer of public.finish_email.';
+comment on function public.finish_email(uuid) is
+  'The mail server took the message. Its facts are dropped, a token in its link with them. For '
+  'the secret key only.';
+
+create function private.fail_email() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.emails
+  set status = 'failed', error = left(new.code || ': ' || new.error, 500)
+  where id = (new.payload ->> 'email_id')::uuid and status <> 'sent';
+  return null;
+end
+$$;
+
+revoke execute on function private.fail_email() from public, anon, authenticated;
+
+comment on function private.fail_email() is
+  'Trigger: an e-mail whose job is dead has failed, however the job died.';
+
+create trigger dead_jobs_fail_email after insert on private.dead_jobs
+for each row when (
+  new.kind = 'email.send'
+  -- A payload that was never valid must not stop the burial.
+  and pg_input_is_valid(new.payload ->> 'email_id', 'uuid')
+)
+execute function private.fail_email();

@@ -1,0 +1,92 @@
+create function private.notify(
+  p_firm_id uuid,
+  p_kind text,
+  p_dedupe_key text,
+  p_title text,
+  p_body text,
+  p_link text,
+  p_user_ids uuid[] default '{}',
+  p_min_role text default null,
+  p_email jsonb default null
+) returns integer
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_person record;
+  v_count integer := 0;
+begin
+  for v_person in
+    select m.user_id, p.email, f.name as firm
+    from public.firm_members as m
+    join public.firms as f on f.id = m.firm_id
+    join public.profiles as p on p.id = m.user_id
+    where m.firm_id = p_firm_id
+      and m.status = 'active'
+      and f.status = 'active'
+      and f.archived_at is null
+      and (
+        m.user_id = any (p_user_ids)
+        or private.role_rank(m.role) >= private.role_rank(p_min_role)
+      )
+  loop
+    insert into public.notifications (firm_id, user_id, dedupe_key, kind, title, body, link)
+    values (p_firm_id, v_person.user_id, p_dedupe_key, p_kind, p_title, p_body, p_link)
+    on conflict (user_id, dedupe_key) do nothing;
+    continue when not found;
+    v_count := v_count + 1;
+    -- An address that cannot be mailed must not keep the others from hearing.
+    if p_email is not null and private.is_email(v_person.email) then
+      perform private.queue_email(
+        p_firm_id, p_dedupe_key || ':' || v_person.user_id, p_kind, v_person.email, p_title,
+        p_email || jsonb_build_object('firm', v_person.firm, 'link', p_link)
+      );
+    end if;
+  end loop;
+  return v_count;
+end
+$$;
+
+revoke execute on function
+private.notify(uuid, text, text, text, text, text, uuid[], text, jsonb)
+from public, anon, authenticated;
+
+comment on function
+private.notify(uuid, text, text, text, text, text, uuid[], text, jsonb) is
+  'Decides who hears of a fact: those users and everyone with at least that role, as far as they '
+  'are active in the firm. A row for each and, with p_email (its facts), one e-mail; never twice '
+  'for the same key. Returns how many were told.';
+
+create function private.notify_invitation(p_invitation_id uuid, p_token text) returns void
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_invitation record;
+begin
+  select i.firm_id, i.email, i.role, i.expires_at, f.name as firm, f.timezone,
+    coalesce(nullif(btrim(p.full_name), ''), p.email, f.name) as inviter
+  into v_invitation
+  from public.invitations as i
+  join public.firms as f on f.id = i.firm_id
+  left join public.profiles as p on p.id = auth.uid()
+  where i.id = p_invitation_id;
+  perform private.queue_email(
+    v_invitation.firm_id,
+    'invitation:' || p_invitation_id || ':' || gen_random_uuid(),
+    'invitation',
+    v_invitation.email,
+    v_invitation.inviter || ' invites you to ' || v_invitation.firm,
+    jsonb_build_object(
+      'firm', v_invitation.firm,
+      'inviter', v_invitation.inviter,
+      'role', v_invitation.role,
+      'expires_on', (v_invitation.expires_at at time zone v_invitation.timezone)::date,
+      -- Behind the #, so that no server writes the token into its log.
+      'link', '/invitations/accept#token=' || p_token
+    )
+  );
+end
+$$;
+
+revoke execute on function private.notify_invitation(uuid, text) from public, anon, authenticated;
+
+comment on function private.notify_invitation(uuid, text) is
+  'Mails an invitation to its address. The token stays in the e-mail''s facts until it is sent, '
+  'no longer.';

@@ -9,10 +9,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from supabase import Client, create_client
 
 from cli.local.config import Config, random_bases
 from cli.local.stack import Stack
+from cli.schema.build import build_from_sql
+from cli.schema.supabase_cli import migrate
 
 pytest_plugins = ["tests.people"]
 
@@ -42,9 +43,6 @@ class RunningStack:
         self.smtp_url = self.env["SMTP_URL"]
         self.mail_url = self.env["MAIL_URL"]
 
-    def client(self, key: str) -> Client:
-        return create_client(self.url, key)
-
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[RunningStack]:
@@ -61,15 +59,11 @@ def stack() -> Iterator[RunningStack]:
 
 
 def apply_schema(config: Config) -> None:
-    root = Path(__file__).parents[1]
-    if any((root / "supabase" / "migrations").glob("*.sql")) and "FROM_SQL" not in os.environ:
-        from cli.schema.supabase_cli import migrate
-
+    """The migrations; or with FROM_SQL set, for work on sql/, what they have not caught up with."""
+    if "FROM_SQL" in os.environ:
+        build_from_sql(config.database_url())
+    else:
         migrate(config.database_url())
-        return
-    with psycopg.connect(config.database_url(), autocommit=True) as connection:
-        for file in sorted((root / "sql").rglob("*.sql")):
-            connection.execute(file.read_text().encode())
 
 
 @pytest.fixture
@@ -77,13 +71,3 @@ def db(stack: RunningStack) -> Iterator[psycopg.Connection[Any]]:
     """A connection as the superuser, with autocommit."""
     with psycopg.connect(stack.superuser_url, autocommit=True) as connection:
         yield connection
-
-
-@pytest.fixture(scope="session")
-def anon(stack: RunningStack) -> Client:
-    return stack.client(stack.publishable_key)
-
-
-@pytest.fixture(scope="session")
-def service(stack: RunningStack) -> Client:
-    return stack.client(stack.secret_key)

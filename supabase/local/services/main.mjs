@@ -1,0 +1,70 @@
+// For development and tests only: it listens on loopback and trusts whoever can reach it.
+import { createServer } from "node:http";
+import postgres from "postgres";
+import { createAuth } from "./auth/server.mjs";
+import { ConfigError, readConfig } from "./config.mjs";
+import { createGateway } from "./gateway.mjs";
+import { log } from "./log.mjs";
+import { createRealtime } from "./realtime/server.mjs";
+import { createStorage } from "./storage/server.mjs";
+
+// Node's own five seconds would cut off clients that keep their connections.
+const KEEP_ALIVE_MS = 75_000;
+
+process.on("unhandledRejection", (error) => log("error", "unhandled rejection", error));
+process.on("uncaughtException", (error) => log("error", "uncaught exception", error));
+// Libraries print their errors over several lines.
+console.error = (...parts) => log("error", "library", parts.at(-1));
+
+try {
+  await start(readConfig(process.env));
+} catch (error) {
+  console.log(error instanceof ConfigError ? error.message : reason(error));
+  process.exit(1);
+}
+
+async function start(config) {
+  const sql = postgres(config.databaseUrl, {
+    max: 10,
+    onnotice: () => {},
+    connection: { application_name: "firmbase-services" },
+  });
+  const realtime = createRealtime(config, sql);
+  const gateway = createGateway(config, sql, {
+    auth: await createAuth(config),
+    storage: createStorage(config, sql),
+    realtime,
+  });
+
+  const options = {
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Some clients offer to switch to HTTP/2; the answer is to go on.
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
+  };
+  const server = createServer(options, gateway.listener);
+  server.on("upgrade", gateway.upgrade);
+  process.on("SIGTERM", () => stop(server, realtime, sql));
+
+  await listen(server, config.apiPort);
+  console.log("ready");
+}
+
+function listen(server, port) {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+}
+
+async function stop(server, realtime, sql) {
+  server.close();
+  await realtime.close();
+  server.closeAllConnections();
+  await sql.end({ timeout: 2 });
+  process.exit(0);
+}
+
+function reason(error) {
+  if (error.code === "EADDRINUSE") return `Port ${error.port} is taken: choose another API_PORT.`;
+  return `The local services cannot start: ${error.message}`;
+}

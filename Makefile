@@ -6,6 +6,8 @@ SHELL := /bin/bash
 .PHONY: help install demo test lint format bench clean
 
 VENV := .venv/bin
+# Node lies beside Python.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 LOCAL := supabase/local
 
 help: ## Show this list
@@ -26,12 +28,12 @@ lint: install ## Check the style and types of all code
 	@$(VENV)/ruff format --check . && $(VENV)/ruff check .
 	@$(VENV)/mypy
 	@$(VENV)/sqlfluff lint --processes 2 sql supabase/tests
-	@cd $(LOCAL) && node_modules/.bin/biome ci
+	@$(LOCAL)/node_modules/.bin/biome ci
 
 format: install ## Put all code into the house style
 	@$(VENV)/ruff format . && $(VENV)/ruff check --fix .
 	@$(VENV)/sqlfluff format --processes 2 sql supabase/tests
-	@cd $(LOCAL) && node_modules/.bin/biome check --write
+	@$(LOCAL)/node_modules/.bin/biome check --write
 
 bench: install ## Measure the start-up time (python -m bench NAME for the others)
 	@$(VENV)/python -m bench startup

@@ -16,6 +16,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 LOCAL = os.path.join(ROOT, "supabase", "local")
 LOG = os.path.join(VENV, "install.log")
+STAMP = os.path.join(VENV, "installed")
 NEEDED_BYTES = 2500 * 1024 * 1024
 OLDEST = (3, 11)
 
@@ -60,7 +61,7 @@ def main() -> None:
     )
     finish(packages)
 
-    with open(os.path.join(VENV, "installed"), "w") as stamp:
+    with open(STAMP, "w") as stamp:
         stamp.write(wanted)
     print("Installed in %d s." % (time.time() - begun))
 
@@ -80,17 +81,18 @@ def use_a_recent_python() -> None:
 
 
 def fingerprint() -> str:
-    """What an up-to-date installation was made from."""
-    digest = hashlib.sha256(("%s %s" % (ROOT, sys.version_info[:2])).encode())
+    """What an up-to-date installation was made from: the place and the Python, then the locks."""
+    digest = hashlib.sha256()
     for name in ("pyproject.toml", "requirements.lock", "supabase/local/package-lock.json"):
         with open(os.path.join(ROOT, name), "rb") as file:
             digest.update(file.read())
-    return digest.hexdigest()
+    return "%s %s\n%s" % (ROOT, sys.version_info[:2], digest.hexdigest())
 
 
 def installed() -> str:
+    """The fingerprint of the last installation that came to its end."""
     try:
-        with open(os.path.join(VENV, "installed")) as stamp:
+        with open(STAMP) as stamp:
             made_from = stamp.read()
     except OSError:
         return ""
@@ -98,14 +100,12 @@ def installed() -> str:
 
 
 def make_venv() -> None:
-    stamp = os.path.join(VENV, "installed")
-    if os.path.exists(stamp):
-        os.remove(stamp)
-    made = subprocess.run(
-        [sys.executable, "-m", "venv", "--clear", VENV],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    before = installed()
+    if os.path.exists(STAMP):
+        os.remove(STAMP)
+    same_place = before.split("\n")[0] == fingerprint().split("\n")[0]
+    command = [sys.executable, "-m", "venv"] + ([] if same_place else ["--clear"]) + [VENV]
+    made = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if made.returncode != 0:
         if b"ensurepip" in made.stdout:
             stop(

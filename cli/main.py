@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from edge_jobs.api import plain_errors
 from edge_jobs.errors import FirmbaseError
 
 COMMANDS = {
@@ -59,7 +60,8 @@ def firmbase() -> None:
 def main() -> None:
     """Runs the command; what is known to go wrong ends in one sentence and a stable exit code."""
     try:
-        app()
+        with plain_errors():
+            app()
     except FirmbaseError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)

@@ -29,3 +29,15 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     Console().print(table)
+
+
+def print_facts(title: str, facts: Sequence[tuple[str, str]]) -> None:
+    """Names and values, a line each and never broken, so that they can be copied."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(soft_wrap=True)
+    width = max((len(name) for name, _ in facts), default=0)
+    console.print(Text(f"\n{title}", style="bold"))
+    for name, value in facts:
+        console.print(Text(f"  {name.ljust(width)}  {value}"))

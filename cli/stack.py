@@ -9,9 +9,9 @@ import typer
 
 from cli.errors import StackError
 from cli.local.stack import Stack
-from cli.output import Json, print_json, print_table, say
+from cli.output import Json, print_facts, print_json, print_table, say
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Name = Annotated[
     str | None,
@@ -43,7 +43,7 @@ def up(
     if as_json:
         print_json(config.environment())
     else:
-        print_table("Local Supabase", ["what", "where"], list(config.environment().items()))
+        print_facts("Local Supabase", list(config.environment().items()))
 
 
 @app.command()

@@ -1,9 +1,10 @@
 """What the demonstration shows in the end."""
 
+from pathlib import Path
 from typing import Any
 
 from cli.demo.story import Day
-from cli.output import print_table, say
+from cli.output import print_facts, print_table, say
 
 
 def tables(day: Day) -> None:
@@ -23,17 +24,16 @@ def tables(day: Day) -> None:
         ["to", "subject"],
         [[mail["to"][0]["address"], mail["subject"]] for mail in day.mails],
     )
-    print_table(
-        "Reports and thumbnails", ["path"], [[str(p)] for p in day.reports + day.thumbnails]
+    print_facts("Reports", [(p.suffix[1:], str(p)) for p in day.reports])
+    print_facts("Thumbnails", [(p.stem, str(p)) for p in day.thumbnails])
+    print_facts(
+        "Log in as", [(f"{p.name} ({p.role})", f"{p.email}  {p.password}") for p in day.people]
     )
-    print_table(
-        "Log in as",
-        ["name", "role", "e-mail", "password"],
-        [[p.name, p.role, p.email, p.password] for p in day.people],
-    )
-    print_table("The stack is running", ["what", "where"], list(config.environment().items()))
-    print_table(
-        "What a stranger's token could read", ["rows"], [[str(day.stranger_rows) or "none"]]
+    print_facts("The stack is running", list(config.environment().items()))
+    read = day.stranger_rows
+    print_facts(
+        "A stranger with a valid token",
+        [("could read", f"{read} rows and files" if read else "none of these rows and files")],
     )
     for name in day.unfinished:
         say(f"Not finished: {name}. `firmbase jobs list` shows why.")
@@ -41,7 +41,7 @@ def tables(day: Day) -> None:
 
 def details(file: dict[str, Any]) -> list[str]:
     return [
-        file["mime"],
+        Path(file["name"]).suffix[1:],
         str(file["page_count"] or "–"),
         str(file["word_count"] or "–"),
         file["reason"] or "–",

@@ -1,0 +1,123 @@
+-- Who the caller is in which firm. Everything rests on auth.uid() and on the tables, never on other
+-- claims of the token, so that a removal takes effect with the next request. In plpgsql because the
+-- tables come later: policies need these functions first.
+
+create function private.role_rank(p_role text) returns integer
+language sql immutable set search_path = '' as $$
+  select case p_role
+    when 'owner' then 5
+    when 'admin' then 4
+    when 'manager' then 3
+    when 'member' then 2
+    when 'viewer' then 1
+  end
+$$;
+
+revoke execute on function private.role_rank(text) from public, anon, authenticated;
+
+comment on function private.role_rank(text) is
+  'Order of the roles; null for anything else, so that a comparison with it grants nothing.';
+
+create function private.firm_ids(min_role text default 'viewer') returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select m.firm_id
+  from public.firm_members m
+  join public.firms f on f.id = m.firm_id
+  where m.user_id = (select auth.uid())
+    and m.status = 'active'
+    and f.status = 'active'
+    and f.archived_at is null
+    and private.role_rank(m.role) >= private.role_rank(min_role);
+end
+$$;
+
+revoke execute on function private.firm_ids(text) from public, anon, authenticated;
+grant execute on function private.firm_ids(text) to authenticated;
+
+comment on function private.firm_ids(text) is
+  'Active firms in which the caller is an active member with at least this role.';
+
+create function private.role_in(p_firm_id uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select m.role
+    from public.firm_members m
+    where m.user_id = (select auth.uid())
+      and m.firm_id = p_firm_id
+      and m.firm_id in (select private.firm_ids())
+  );
+end
+$$;
+
+revoke execute on function private.role_in(uuid) from public, anon, authenticated;
+grant execute on function private.role_in(uuid) to authenticated;
+
+comment on function private.role_in(uuid) is
+  'The caller''s role in a firm; null for whoever is not an active member of it.';
+
+create function private.require_role(p_firm_id uuid, p_min_role text) returns text
+language plpgsql set search_path = '' security definer as $$
+declare
+  v_role text := private.role_in(p_firm_id);
+begin
+  if v_role is null then
+    perform private.fail(
+      'firm_not_found',
+      'There is no such firm, or you are not an active member of it.',
+      status => 404
+    );
+  end if;
+  if private.role_rank(v_role) >= private.role_rank(p_min_role) then
+    return v_role;
+  end if;
+  perform private.fail(
+    'not_allowed',
+    format('This needs the role %s or a higher one in the firm; yours is %s.', p_min_role, v_role),
+    hint => 'Ask an owner or an admin of the firm.',
+    status => 403
+  );
+end
+$$;
+
+revoke execute on function private.require_role(uuid, text) from public, anon, authenticated;
+grant execute on function private.require_role(uuid, text) to authenticated;
+
+comment on function private.require_role(uuid, text) is
+  'The caller''s role if it is at least this one, else firm_not_found (404) or not_allowed (403).';
+
+create function private.lock_firm(p_firm_id uuid, p_min_role text) returns text
+language plpgsql security definer set search_path = '' as $$
+begin
+  -- Asked first, so that a stranger holds no lock; and again, as it may have changed meanwhile.
+  perform private.require_role(p_firm_id, p_min_role);
+  perform from public.firms where id = p_firm_id for no key update;
+  return private.require_role(p_firm_id, p_min_role);
+end
+$$;
+
+revoke execute on function private.lock_firm(uuid, text) from public, anon, authenticated;
+
+comment on function private.lock_firm(uuid, text) is
+  'Lets decisions about a firm''s members, seats and quota happen one after the other; returns '
+  'the caller''s role.';
+
+create function private.colleague_ids() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select m.user_id
+  from public.firm_members m
+  where m.firm_id in (select private.firm_ids())
+  union
+  select auth.uid();
+end
+$$;
+
+revoke execute on function private.colleague_ids() from public, anon, authenticated;
+grant execute on function private.colleague_ids() to authenticated;
+
+comment on function private.colleague_ids() is
+  'The caller and everyone who shares an active firm with the caller.';

@@ -1,0 +1,79 @@
+create table public.consultants (
+  id uuid primary key default gen_random_uuid(),
+  firm_id uuid not null references public.firms (id) on delete cascade,
+  name text not null,
+  email text,
+  phone text,
+  headline text,
+  kind text not null default 'employee',
+  status text not null default 'active',
+  seniority text,
+  skills text[] not null default '{}',
+  available_from date,
+  external_ref text,
+  created_at timestamptz not null default now(),
+  created_by uuid,
+  updated_at timestamptz not null default now(),
+  updated_by uuid,
+  archived_at timestamptz,
+  unique (firm_id, id),
+  constraint consultants_name_length check (char_length(btrim(name)) between 1 and 200),
+  constraint consultants_email_form check (private.is_email(email)),
+  constraint consultants_phone_form check (phone ~ '^\+?[0-9][0-9 ()./-]{2,39}$'),
+  constraint consultants_headline_length check (char_length(headline) <= 300),
+  constraint consultants_kind_known check (kind in ('employee', 'contractor', 'partner')),
+  constraint consultants_status_known
+  check (status in ('candidate', 'active', 'on_leave', 'inactive')),
+  constraint consultants_seniority_known
+  check (seniority in ('junior', 'mid', 'senior', 'lead', 'principal')),
+  constraint consultants_skills_form check (
+    cardinality(skills) <= 100
+    and array_position(skills, null) is null
+    and char_length(array_to_string(skills, '')) <= 4000
+  ),
+  constraint consultants_external_ref_length check (char_length(external_ref) between 1 and 200)
+);
+
+create unique index consultants_firm_id_external_ref_idx
+on public.consultants (firm_id, external_ref) where archived_at is null;
+create index consultants_firm_id_status_idx on public.consultants (firm_id, status);
+create index consultants_firm_id_created_at_idx
+on public.consultants (firm_id, created_at desc, id);
+
+create trigger consultants_archive before update on public.consultants
+for each row execute function private.guard_archive('manager');
+
+create trigger consultants_stamp before insert or update on public.consultants
+for each row execute function private.stamp();
+
+alter table public.consultants enable row level security;
+
+create policy consultants_select on public.consultants for select to authenticated
+using (firm_id = any (array(select private.firm_ids())));
+
+create policy consultants_insert on public.consultants for insert to authenticated
+with check (firm_id = any (array(select private.firm_ids('manager'))));
+
+create policy consultants_update on public.consultants for update to authenticated
+using (firm_id = any (array(select private.firm_ids('manager'))))
+with check (firm_id = any (array(select private.firm_ids('manager'))));
+
+revoke all on public.consultants from public, anon, authenticated, service_role;
+grant select on public.consultants to authenticated, service_role;
+grant insert (
+  firm_id, name, email, phone, headline, kind, status, seniority, skills, available_from,
+  external_ref
+) on public.consultants to authenticated;
+grant update (
+  name, email, phone, headline, kind, status, seniority, skills, available_from,
+  external_ref, archived_at
+) on public.consultants to authenticated;
+
+comment on table public.consultants is
+  'The people a firm sends to its clients. Everybody in the firm reads them; managers write them.';
+comment on column public.consultants.skills is 'Free tags, at most 100.';
+comment on column public.consultants.available_from is 'First free day, in the firm''s time zone.';
+comment on column public.consultants.external_ref is
+  'Key of the person in another system; unique in the firm.';
+comment on column public.consultants.archived_at is
+  'Set any time to archive, null to restore; the server keeps its own clock.';

@@ -1,0 +1,200 @@
+create table public.contracts (
+  id uuid primary key default gen_random_uuid(),
+  firm_id uuid not null references public.firms (id) on delete cascade,
+  number integer not null,
+  title text not null,
+  kind text not null,
+  company_id uuid,
+  consultant_id uuid,
+  status text not null default 'draft',
+  starts_on date,
+  ends_on date,
+  rate numeric(12, 2),
+  rate_unit text,
+  currency text not null,
+  value_cap numeric(12, 2),
+  signed_at timestamptz,
+  terminated_at timestamptz,
+  reason text,
+  created_at timestamptz not null default now(),
+  created_by uuid,
+  updated_at timestamptz not null default now(),
+  updated_by uuid,
+  archived_at timestamptz,
+  unique (firm_id, id),
+  constraint contracts_number_key unique (firm_id, number),
+  constraint contracts_company_id_fkey foreign key (firm_id, company_id)
+  references public.companies (firm_id, id),
+  constraint contracts_consultant_id_fkey foreign key (firm_id, consultant_id)
+  references public.consultants (firm_id, id),
+  constraint contracts_title_length check (char_length(btrim(title)) between 1 and 200),
+  constraint contracts_kind_known
+  check (kind in ('client_services', 'consultant', 'nda', 'framework')),
+  constraint contracts_parties check (
+    case kind
+      when 'client_services' then company_id is not null
+      when 'framework' then company_id is not null
+      when 'consultant' then consultant_id is not null
+      when 'nda' then num_nonnulls(company_id, consultant_id) >= 1
+    end
+  ),
+  constraint contracts_status_known check (
+    status in (
+      'draft', 'in_review', 'sent', 'signed', 'active', 'expired', 'terminated', 'cancelled'
+    )
+  ),
+  constraint contracts_starts_on_known
+  check (status in ('draft', 'cancelled') or starts_on is not null),
+  constraint contracts_ends_on_order check (ends_on >= starts_on),
+  constraint contracts_rate_range check (rate >= 0),
+  constraint contracts_rate_unit_known check (rate_unit in ('hour', 'day', 'month', 'fixed')),
+  constraint contracts_rate_complete check (num_nulls(rate, rate_unit) in (0, 2)),
+  constraint contracts_currency_form check (currency ~ '^[A-Z]{3}$'),
+  constraint contracts_value_cap_range check (value_cap >= 0),
+  constraint contracts_signed_at_known
+  check (status not in ('signed', 'active', 'expired', 'terminated') or signed_at is not null),
+  constraint contracts_termination_known
+  check ((status = 'terminated') = (terminated_at is not null)),
+  constraint contracts_reason_length check (char_length(btrim(reason)) between 1 and 2000),
+  constraint contracts_reason_required check (status <> 'terminated' or reason is not null)
+);
+
+create index contracts_firm_id_status_ends_on_idx
+on public.contracts (firm_id, status, ends_on);
+create index contracts_firm_id_company_id_idx on public.contracts (firm_id, company_id);
+create index contracts_firm_id_consultant_id_idx on public.contracts (firm_id, consultant_id);
+create index contracts_firm_id_created_at_idx
+on public.contracts (firm_id, created_at desc, id);
+create index contracts_signed_starts_on_idx on public.contracts (starts_on)
+where status = 'signed';
+create index contracts_active_ends_on_idx on public.contracts (ends_on)
+where status = 'active';
+
+create table private.contract_counters (
+  firm_id uuid primary key references public.firms (id) on delete cascade,
+  last_number integer not null
+);
+
+revoke all on private.contract_counters from public, anon, authenticated, service_role;
+
+comment on table private.contract_counters is
+  'The last contract number of each firm. A rolled-back contract gives its number back.';
+
+create function private.number_contract() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  -- A stranger gets no further than the policy, and learns nothing here about a firm's existence.
+  if auth.uid() is not null and private.role_in(new.firm_id) is null then
+    return new;
+  end if;
+  insert into private.contract_counters as c (firm_id, last_number)
+  values (new.firm_id, 1)
+  on conflict (firm_id) do update set last_number = c.last_number + 1
+  returning last_number into new.number;
+  new.currency := coalesce(
+    new.currency, (select f.currency from public.firms f where f.id = new.firm_id)
+  );
+  return new;
+end
+$$;
+
+revoke execute on function private.number_contract() from public, anon, authenticated;
+
+comment on function private.number_contract() is
+  'Trigger: the next number of the firm, without gaps, and the firm''s currency if none was given.';
+
+create function private.freeze_contract() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  -- Every other column is a term, one added later too.
+  c_free constant text[] := array[
+    'status', 'signed_at', 'terminated_at', 'reason', 'archived_at', 'updated_at', 'updated_by'
+  ];
+begin
+  if old.status <> 'draft' and to_jsonb(new) - c_free <> to_jsonb(old) - c_free then
+    perform private.fail(
+      'terms_frozen', 'The terms of a contract cannot change once it has left draft.',
+      hint => 'Move it back to draft if nobody signed it yet, or make a new contract.',
+      status => 409
+    );
+  end if;
+  return new;
+end
+$$;
+
+revoke execute on function private.freeze_contract() from public, anon, authenticated;
+
+comment on function private.freeze_contract() is
+  'Trigger: only a draft can be edited; afterwards only its state changes.';
+
+create trigger contracts_archive before update on public.contracts
+for each row execute function private.guard_archive('admin');
+
+create trigger contracts_freeze before update on public.contracts
+for each row execute function private.freeze_contract();
+
+create trigger contracts_number before insert on public.contracts
+for each row execute function private.number_contract();
+
+create trigger contracts_stamp before insert or update on public.contracts
+for each row execute function private.stamp();
+
+alter table public.contracts enable row level security;
+
+create policy contracts_select on public.contracts for select to authenticated
+using (firm_id = any (array(select private.firm_ids())));
+
+create policy contracts_insert on public.contracts for insert to authenticated
+with check (firm_id = any (array(select private.firm_ids('member'))));
+
+-- Members: their own drafts.
+create policy contracts_update on public.contracts for update to authenticated
+using (
+  firm_id = any (array(select private.firm_ids('manager')))
+  or (
+    created_by = (select auth.uid())
+    and status = 'draft'
+    and firm_id = any (array(select private.firm_ids('member')))
+  )
+)
+with check (
+  firm_id = any (array(select private.firm_ids('manager')))
+  or (
+    created_by = (select auth.uid())
+    and status = 'draft'
+    and firm_id = any (array(select private.firm_ids('member')))
+  )
+);
+
+revoke all on public.contracts from public, anon, authenticated, service_role;
+grant select on public.contracts to authenticated, service_role;
+grant insert (
+  firm_id, title, kind, company_id, consultant_id, starts_on, ends_on, rate, rate_unit,
+  currency, value_cap
+) on public.contracts to authenticated;
+grant update (
+  title, kind, company_id, consultant_id, starts_on, ends_on, rate, rate_unit,
+  currency, value_cap, archived_at
+) on public.contracts to authenticated;
+
+alter publication supabase_realtime add table public.contracts;
+
+comment on table public.contracts is
+  'Contracts of a firm. Drafts are edited freely; the status changes through transition_contract '
+  'only, and the terms are frozen outside draft. Members write their own drafts, managers all of '
+  'them; admins archive.';
+comment on column public.contracts.number is
+  'Counts up in each firm without gaps; given by the server.';
+comment on column public.contracts.kind is
+  'client_services and framework need a company, consultant a consultant, nda either.';
+comment on column public.contracts.status is
+  'draft, in_review, sent, signed, active, expired, terminated or cancelled. active and expired '
+  'come with the day.';
+comment on column public.contracts.starts_on is
+  'First day, in the firm''s time zone; required outside draft.';
+comment on column public.contracts.ends_on is 'Last day, included; null runs without end.';
+comment on column public.contracts.rate is 'Per rate_unit, in the contract''s currency.';
+comment on column public.contracts.value_cap is 'The most the contract may cost, in its currency.';
+comment on column public.contracts.reason is 'Why the contract was terminated.';
+comment on column public.contracts.archived_at is
+  'Set any time to archive, null to restore; the server keeps its own clock.';

@@ -1,0 +1,138 @@
+create function private.safe_name(p_name text) returns text
+language sql immutable set search_path = '' as $$
+  select coalesce(
+    nullif(
+      right(
+        ltrim(
+          regexp_replace(
+            regexp_replace(normalize(p_name, nfkd), '[\u0300-\u036f]', '', 'g'),
+            '[^A-Za-z0-9._-]+', '-', 'g'
+          ),
+          '.-'
+        ),
+        100
+      ),
+      ''
+    ),
+    'file'
+  )
+$$;
+
+revoke execute on function private.safe_name(text) from public, anon, authenticated;
+
+comment on function private.safe_name(text) is
+  'A file name as the last part of an object''s path: ASCII, not hidden, at most 100 characters '
+  'with the ending kept.';
+
+create function private.begin_upload(
+  p_firm_id uuid, p_name text, p_size_bytes bigint, p_mime text,
+  p_company_id uuid, p_consultant_id uuid, p_contract_id uuid, p_visibility text
+) returns public.files
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_id uuid := gen_random_uuid();
+  v_bucket storage.buckets;
+  v_file public.files;
+  v_used bigint;
+  v_open bigint;
+begin
+  perform private.require_role(
+    p_firm_id, case p_visibility when 'managers' then 'manager' else 'member' end
+  );
+  select * into strict v_bucket from storage.buckets where id = 'firm-files';
+  if not coalesce(private.is_file_name(p_name), false) then
+    perform private.fail(
+      'bad_name', 'This file name cannot be used.',
+      hint => 'At most 255 bytes, no slashes, no control characters, not only dots.',
+      status => 422
+    );
+  elsif coalesce(p_size_bytes, 0) <= 0 then
+    perform private.fail('file_empty', 'The file is empty.', status => 422);
+  elsif p_size_bytes > v_bucket.file_size_limit then
+    perform private.fail(
+      'file_too_large',
+      format('A file can have at most %s MB.', v_bucket.file_size_limit / 1048576),
+      status => 413
+    );
+  elsif not coalesce(p_mime = any (v_bucket.allowed_mime_types), false) then
+    perform private.fail(
+      'type_not_allowed', 'Files of this type cannot be uploaded.',
+      hint => 'Allowed: ' || array_to_string(v_bucket.allowed_mime_types, ', '), status => 415
+    );
+  elsif num_nonnulls(p_company_id, p_consultant_id, p_contract_id) > 1 then
+    perform private.fail(
+      'one_parent', 'A file belongs to one company, consultant or contract, or to the firm.',
+      status => 422
+    );
+  end if;
+
+  perform private.lock_firm(p_firm_id, 'member');
+  select
+    coalesce(sum(f.size_bytes), 0),
+    count(*) filter (where f.status = 'pending')
+  into v_used, v_open
+  from public.files f
+  where f.firm_id = p_firm_id
+    and f.status <> 'failed'
+    and (f.status <> 'pending' or f.upload_expires_at > now());
+  if v_open >= 100 then
+    perform private.fail(
+      'too_many_uploads', 'The firm has 100 unfinished uploads.',
+      hint => 'Finish or cancel some; they expire after an hour.', status => 429
+    );
+  elsif v_used + p_size_bytes > (select storage_quota_bytes from public.firms where id = p_firm_id)
+  then
+    perform private.fail(
+      'storage_quota', 'The firm''s storage is full.',
+      hint => 'Ask for more storage.', status => 409
+    );
+  end if;
+
+  insert into public.files (
+    id, firm_id, company_id, consultant_id, contract_id, visibility, path, name, mime, size_bytes
+  )
+  values (
+    v_id, p_firm_id, p_company_id, p_consultant_id, p_contract_id, p_visibility,
+    p_firm_id || '/' || v_id || '/' || private.safe_name(p_name), p_name, p_mime, p_size_bytes
+  )
+  returning * into v_file;
+  return v_file;
+exception when foreign_key_violation then
+  perform private.fail(
+    'parent_not_found', 'The firm has no such company, consultant or contract.', status => 404
+  );
+end
+$$;
+
+create function public.begin_upload(
+  firm_id uuid,
+  name text,
+  size_bytes bigint,
+  mime text,
+  company_id uuid default null,
+  consultant_id uuid default null,
+  contract_id uuid default null,
+  visibility text default 'firm'
+) returns public.files
+language sql security invoker set search_path = '' as $$
+  select private.begin_upload(
+    firm_id, name, size_bytes, mime, company_id, consultant_id, contract_id, visibility
+  )
+$$;
+
+revoke execute on function
+private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text),
+public.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text)
+from public, anon, authenticated;
+grant execute on function
+private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text),
+public.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text)
+to authenticated;
+
+comment on function private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text) is
+  'Definer of public.begin_upload.';
+comment on function public.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text) is
+  'First step of an upload: checks rights, name, type, size and quota and returns the file row, '
+  'whose bucket and path the caller may upload to within an hour. Then call finish_upload. '
+  'Members; visibility managers needs a manager. Errors: bad_name, file_empty, file_too_large, '
+  'type_not_allowed, one_parent, parent_not_found, storage_quota, too_many_uploads.';

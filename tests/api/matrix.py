@@ -1,0 +1,257 @@
+"""Who may do what: the one table the tests of rights are driven by.
+
+A caller is somebody towards one firm. `removed` and `suspended` were admins of it and still hold
+a live session; `outsider` is signed in and belongs to no firm; `visitor` has no session at all.
+Whoever is not named is refused. Nothing is ever deleted by a client.
+"""
+
+from collections.abc import Mapping
+
+Callers = frozenset[str]
+
+CALLERS = (
+    "visitor",
+    "outsider",
+    "removed",
+    "suspended",
+    "viewer",
+    "member",
+    "manager",
+    "admin",
+    "owner",
+)
+
+NOBODY: Callers = frozenset()
+OWNER: Callers = frozenset({"owner"})
+ADMINS: Callers = OWNER | {"admin"}
+MANAGERS: Callers = ADMINS | {"manager"}
+MEMBERS: Callers = MANAGERS | {"member"}
+VIEWERS: Callers = MEMBERS | {"viewer"}
+SIGNED_IN: Callers = frozenset(CALLERS) - {"visitor"}
+
+# What is done to a row of the firm made by its owner; `own`: to a row the caller made, or is.
+OPERATIONS = (
+    "read",
+    "create",
+    "update",
+    "archive",
+    "read own",
+    "update own",
+    "archive own",
+    "delete",
+)
+
+TABLES: Mapping[str, Mapping[str, Callers]] = {
+    "profiles": {
+        "read": VIEWERS,
+        "create": NOBODY,
+        "update": NOBODY,
+        "update own": SIGNED_IN,
+    },
+    "firms": {
+        "read": VIEWERS,
+        "create": NOBODY,
+        "update": ADMINS,
+        "archive": NOBODY,
+    },
+    "firm_members": {
+        "read": VIEWERS,
+        "create": NOBODY,
+        "update": NOBODY,
+        "update own": NOBODY,
+    },
+    "invitations": {
+        "read": VIEWERS,
+        "create": NOBODY,
+        "update": NOBODY,
+    },
+    "companies": {
+        "read": VIEWERS,
+        "create": MEMBERS,
+        "update": MEMBERS,
+        "archive": MANAGERS,
+        "update own": MEMBERS,
+        "archive own": MANAGERS,
+    },
+    "consultants": {
+        "read": VIEWERS,
+        "create": MANAGERS,
+        "update": MANAGERS,
+        "archive": MANAGERS,
+        "update own": MANAGERS,
+        "archive own": MANAGERS,
+    },
+    "contracts": {
+        "read": VIEWERS,
+        "create": MEMBERS,
+        "update": MANAGERS,
+        "archive": ADMINS,
+        "update own": MEMBERS,
+        "archive own": ADMINS,
+    },
+    "contract_events": {
+        "read": VIEWERS,
+        "create": NOBODY,
+        "update": NOBODY,
+    },
+    "files": {
+        "read": VIEWERS,
+        "create": NOBODY,
+        "update": MANAGERS,
+        "archive": MANAGERS,
+        "update own": MEMBERS,
+        "archive own": MEMBERS,
+    },
+    "notifications": {
+        "read": NOBODY,
+        "create": NOBODY,
+        "update": NOBODY,
+        "read own": VIEWERS,
+        "update own": VIEWERS,
+    },
+    "emails": {
+        "read": NOBODY,
+        "create": NOBODY,
+        "update": NOBODY,
+    },
+    "reports": {
+        "read": MANAGERS,
+        "create": NOBODY,
+        "update": NOBODY,
+        "read own": MEMBERS,
+        "update own": NOBODY,
+    },
+}
+
+# Tables people cannot even ask about.
+CLOSED_TABLES = frozenset({"emails"})
+
+# Functions people call: who succeeds, with arguments that fit the caller as well as they can.
+RPCS: Mapping[str, Callers] = {
+    "create_firm": SIGNED_IN,
+    "archive_firm": OWNER,
+    "invite_member": ADMINS,
+    "resend_invitation": ADMINS,
+    "revoke_invitation": ADMINS,
+    "accept_invitation": frozenset({"outsider", "removed"}),
+    "change_role": ADMINS,
+    "suspend_member": ADMINS,
+    "reinstate_member": ADMINS,
+    "remove_member": ADMINS,
+    "leave_firm": VIEWERS - OWNER,
+    "transfer_ownership": OWNER,
+    "transition_contract": MANAGERS,
+    "begin_upload": MEMBERS,
+    "finish_upload": MEMBERS,
+    "cancel_upload": MEMBERS,
+    "request_report": MEMBERS,
+}
+
+# Functions of the worker: only the secret key calls them.
+SERVICE_RPCS = frozenset(
+    {
+        "begin_email",
+        "begin_file",
+        "begin_report",
+        "finish_email",
+        "finish_file",
+        "finish_report",
+        "jobs_list",
+        "jobs_retry",
+        "jobs_show",
+        "jobs_stats",
+        "jobs_step",
+        "remind_contract",
+        "report_contract_portfolio",
+        "schema_version",
+    }
+)
+
+# Functions no API shows, by who may run them: as part of a wrapper, a policy, a check or a trigger.
+PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
+    frozenset({"authenticated"}): frozenset(
+        {
+            "accept_invitation",
+            "archive_firm",
+            "begin_upload",
+            "cancel_upload",
+            "change_role",
+            "colleague_ids",
+            "create_firm",
+            "finish_upload",
+            "firm_ids",
+            "invite_member",
+            "is_upload_intended",
+            "leave_firm",
+            "remove_member",
+            "request_report",
+            "require_role",
+            "resend_invitation",
+            "revoke_invitation",
+            "role_in",
+            "set_member_status",
+            "transfer_ownership",
+            "transition_contract",
+        }
+    ),
+    frozenset({"authenticated", "service_role"}): frozenset(
+        {"fail", "is_email", "is_file_name", "is_timezone"}
+    ),
+    frozenset({"service_role"}): frozenset(
+        {
+            "begin_email",
+            "begin_file",
+            "begin_report",
+            "finish_email",
+            "finish_report",
+            "jobs_list",
+            "jobs_retry",
+            "jobs_show",
+            "jobs_stats",
+            "jobs_step",
+            "remind_contract",
+            "report_contract_portfolio",
+            "schema_version",
+            "settle_file",
+        }
+    ),
+    frozenset(): frozenset(
+        {
+            "advance_contracts",
+            "contract_transitions",
+            "enqueue",
+            "enqueue_contract_reminders",
+            "fail_email",
+            "fail_file",
+            "fail_report",
+            "freeze_contract",
+            "guard_archive",
+            "job_is_queued",
+            "jobs_ack",
+            "jobs_backoff",
+            "jobs_bury",
+            "jobs_claim",
+            "jobs_extend",
+            "jobs_fail",
+            "jobs_tick",
+            "keep_owner",
+            "lock_firm",
+            "lock_member",
+            "lock_upload",
+            "notify",
+            "notify_invitation",
+            "number_contract",
+            "open_invitation",
+            "queue_email",
+            "receive_file",
+            "renew_invitation_token",
+            "require_seat",
+            "role_rank",
+            "safe_name",
+            "stamp",
+            "sweep_uploads",
+            "sync_profile",
+            "touch",
+        }
+    ),
+}

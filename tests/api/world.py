@@ -1,0 +1,182 @@
+"""A firm with everybody around it, and what they try on its rows."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from tests.people import Api, Caller, Firm, Person, created
+
+Row = dict[str, Any]
+
+
+@dataclass
+class World:
+    """A firm with one row of each table made by its owner, and everybody around it."""
+
+    api: Api
+    db: psycopg.Connection[Any]
+    firm: Firm
+    visitor: Caller
+    outsider: Person
+    rows: dict[str, Row] = field(default_factory=dict)
+
+    def caller(self, name: str) -> Caller:
+        person: Caller = getattr(self if name in ("visitor", "outsider") else self.firm, name)
+        return person
+
+    def row(self, table: str) -> Row:
+        """The row of the firm that the callers are tried on."""
+        if table not in self.rows:
+            self.rows[table] = self.make(table)
+        return self.rows[table]
+
+    def make(self, table: str) -> Row:
+        firm = self.firm
+        if table == "profiles":
+            return {"id": self.new_member()}
+        if table == "firms":
+            return {"id": firm.id}
+        if table == "firm_members":
+            return {"firm_id": firm.id, "user_id": firm.owner.id}
+        if table == "invitations":
+            return {"id": self.invitation()["id"]}
+        if table == "companies":
+            return firm.company()
+        if table == "consultants":
+            return firm.consultant()
+        if table == "contracts":
+            return firm.contract()
+        if table == "contract_events":
+            contract = self.transition()
+            return created(firm.owner.get(table, contract_id=f"eq.{contract['id']}"))[0]
+        if table == "files":
+            return self.upload(firm.owner)
+        return self.written(table, self.new_member())
+
+    def written(self, table: str, user_id: str) -> Row:
+        """A row that only the server writes, about a member of the firm."""
+        statements = {
+            "notifications": "insert into notifications"
+            " (firm_id, user_id, dedupe_key, kind, title, link)"
+            " values (%s, %s, gen_random_uuid(), 'test', 'x', '/x') returning id::text",
+            "emails": "insert into emails (firm_id, dedupe_key, event, to_address, subject)"
+            " values (%s, %s::uuid, 'test', 'a@example.com', 'x') returning id::text",
+            "reports": "insert into reports (firm_id, requested_by, kind, format)"
+            " values (%s, %s, 'contract_portfolio', 'csv') returning id::text",
+        }
+        row = self.db.execute(statements[table], (self.firm.id, user_id)).fetchone()
+        assert row
+        return {"id": row[0]}
+
+    def own(self, table: str, caller: Caller) -> Row | None:
+        """A row the caller made or is; made by the owner where the caller has to be refused."""
+        if not isinstance(caller, Person):
+            return None
+        if table == "profiles":
+            return {"id": caller.id}
+        if table == "firm_members":
+            return {"firm_id": self.firm.id, "user_id": caller.id}
+        if table == "notifications" and caller in (self.outsider, self.firm.removed):
+            return None
+        if table in ("notifications", "reports"):
+            return self.written(table, caller.id)
+        row = self.make(table)
+        # The trigger keeps the author, whoever asks: the test steps around it.
+        self.db.execute("set session_replication_role = replica")
+        self.db.execute(f"update {table} set created_by = %s where id = %s", (caller.id, row["id"]))
+        self.db.execute("set session_replication_role = origin")
+        return row
+
+    def invitation(self, email: str | None = None) -> Row:
+        email = email or f"{uuid.uuid4().hex}@example.com"
+        arguments = {"firm_id": self.firm.id, "email": email, "role": "viewer"}
+        invitation: Row = created(self.firm.owner.rpc("invite_member", **arguments))
+        return invitation
+
+    def new_member(self) -> str:
+        person = Person(self.api, "colleague")
+        self.db.execute(
+            "insert into firm_members (firm_id, user_id, role) values (%s, %s, 'viewer')",
+            (self.firm.id, person.id),
+        )
+        return person.id
+
+    def transition(self) -> Row:
+        contract = self.firm.contract()
+        created(
+            self.firm.owner.rpc("transition_contract", id=contract["id"], to_status="in_review")
+        )
+        return contract
+
+    def upload(self, by: Person) -> Row:
+        file: Row = created(by.rpc("begin_upload", **self.document()))
+        return file
+
+    def document(self) -> Row:
+        mime = "application/pdf"
+        return {"firm_id": self.firm.id, "name": "a.pdf", "size_bytes": 9, "mime": mime}
+
+
+# What a caller tries to insert, and how a row is tried to be changed.
+
+NEW_ROWS: dict[str, Callable[[World], Row]] = {
+    "profiles": lambda w: {"id": str(uuid.uuid4()), "full_name": "Nobody"},
+    "firms": lambda w: {"name": "Mine", "slug": f"mine-{uuid.uuid4().hex[:8]}"},
+    "firm_members": lambda w: {"firm_id": w.firm.id, "user_id": w.outsider.id, "role": "owner"},
+    "invitations": lambda w: {"firm_id": w.firm.id, "email": "a@example.com", "role": "owner"},
+    "companies": lambda w: {"firm_id": w.firm.id, "name": "New"},
+    "consultants": lambda w: {"firm_id": w.firm.id, "name": "New"},
+    "contracts": lambda w: {
+        "firm_id": w.firm.id,
+        "title": "New",
+        "kind": "framework",
+        "company_id": w.row("companies")["id"],
+    },
+    "contract_events": lambda w: {
+        "firm_id": w.firm.id,
+        "contract_id": w.row("contracts")["id"],
+        "from_status": "draft",
+        "to_status": "signed",
+    },
+    "files": lambda w: {
+        "firm_id": w.firm.id,
+        "name": "a.pdf",
+        "path": f"{w.firm.id}/a.pdf",
+        "mime": "application/pdf",
+        "size_bytes": 9,
+    },
+    "notifications": lambda w: {
+        "firm_id": w.firm.id,
+        "user_id": w.firm.owner.id,
+        "dedupe_key": "x",
+        "kind": "test",
+        "title": "Click here",
+        "link": "/x",
+    },
+    "emails": lambda w: {
+        "firm_id": w.firm.id,
+        "dedupe_key": "x",
+        "event": "test",
+        "to_address": "a@example.com",
+        "subject": "x",
+    },
+    "reports": lambda w: {"firm_id": w.firm.id, "kind": "contract_portfolio", "format": "csv"},
+}
+
+CHANGES: dict[str, Row] = {
+    "profiles": {"full_name": "Changed"},
+    "firms": {"name": "Changed"},
+    "firm_members": {"role": "owner"},
+    "invitations": {"role": "owner"},
+    "companies": {"name": "Changed"},
+    "consultants": {"name": "Changed"},
+    "contracts": {"title": "Changed"},
+    "contract_events": {"note": "Changed"},
+    "files": {"name": "changed.pdf"},
+    "notifications": {"read_at": "2026-01-01T00:00:00Z"},
+    "emails": {"to_address": "b@example.com"},
+    "reports": {"status": "ready"},
+}

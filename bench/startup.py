@@ -11,8 +11,8 @@ from pathlib import Path
 
 from bench.report import Goal, Result, time_commands
 from cli.local.config import ROOT, random_bases
+from cli.local.project import migrate
 from cli.local.stack import Stack
-from cli.schema.supabase_cli import migrate
 
 ROUNDS = 15
 FIRMBASE = Path(sys.executable).with_name("firmbase")
@@ -45,7 +45,7 @@ def run() -> Result:
         stack = Stack(Path(folder) / "stack")
         config = stack.up(bases=random_bases(), throwaway=True)
         try:
-            migrate(config.database_url())
+            migrate(config)
             env = os.environ | config.environment() | {"PYTHONPATH": str(ROOT)}
             times = time_commands(commands, rounds=ROUNDS, env=env)
         finally:

@@ -34,12 +34,12 @@ def up(
 
     Data is kept from the last time. Ports that are taken are replaced by free ones.
     """
-    from cli.schema.supabase_cli import migrate
+    from cli.local.project import migrate
 
     stack = Stack.named(name)
     config = stack.up(port=port, report=say)
     say("Applying migrations …")
-    migrate(config.database_url())
+    migrate(config)
     if as_json:
         print_json(config.environment())
     else:

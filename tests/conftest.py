@@ -11,9 +11,9 @@ import psycopg
 import pytest
 
 from cli.local.config import Config, random_bases
+from cli.local.project import migrate, wait_for_api
 from cli.local.stack import Stack
 from cli.schema.build import build_from_sql
-from cli.schema.supabase_cli import migrate
 
 pytest_plugins = ["tests.people"]
 
@@ -62,8 +62,9 @@ def apply_schema(config: Config) -> None:
     """The migrations; or with FROM_SQL set, for work on sql/, what they have not caught up with."""
     if "FROM_SQL" in os.environ:
         build_from_sql(config.database_url())
+        wait_for_api(config)
     else:
-        migrate(config.database_url())
+        migrate(config)
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
+from cli.local.project import migrate
 from cli.local.stack import Stack
 from cli.output import Json, print_json, say
-from cli.schema.supabase_cli import migrate
 
 app = typer.Typer(add_completion=False)
 
@@ -25,7 +25,7 @@ def demo(
     stack = Stack.named(name)
     config = stack.up(report=say)
     say("Applying migrations …")
-    migrate(config.database_url())
+    migrate(config)
     day = story.play(config, stack.directory / "demo", say)
     if as_json:
         print_json(show.summary(day))

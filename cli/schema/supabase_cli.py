@@ -1,0 +1,140 @@
+"""The Supabase CLI, run without telemetry and without a password on its command line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from cli.local.config import ROOT, STACKS
+from cli.schema.errors import CliFailed, DatabaseRefuses, MigrationFailed, WrongRole
+from cli.schema.servers import is_local
+from edge_jobs.errors import FirmbaseError
+
+PROGRAM = ROOT / "supabase" / "local" / "node_modules" / ".bin" / "supabase"
+APPLYING = "Applying migration "
+HOME = STACKS / "supabase-cli"
+
+
+def migrate(db_url: str, workdir: Path = ROOT) -> list[str]:
+    """Applies the migrations of `workdir`/supabase/migrations that the database lacks.
+
+    Returns the names of the files applied. Each file is one transaction.
+
+    Raises:
+        MigrationFailed: a migration failed, or the database's history and the folder contradict
+            each other; what was applied before stays.
+        WrongRole: the URL is not that of the role postgres.
+        DatabaseRefuses: the database could not be reached.
+    """
+    role = urlsplit(db_url).username or ""
+    if role.partition(".")[0] != "postgres":  # the pooler of a hosted project adds its reference
+        raise WrongRole(role=role)
+    command = ("migration", "up", "--yes", f"--remote={bare(db_url)}")
+    return [Path(file).name for file in run(*command, db_url=db_url, workdir=workdir)["applied"]]
+
+
+def diff(from_url: str, to_url: str) -> str:
+    """The SQL that leads from one database to the other, as far as the CLI's engine knows how.
+
+    Both must be on one server and belong to one role.
+    """
+    answer = run("db", "diff", "--from", bare(from_url), "--to", bare(to_url), db_url=from_url)
+    return str(answer["diff"])
+
+
+def types(db_url: str) -> str:
+    """TypeScript types of the exposed schema, not formatted."""
+    return run_text(
+        "gen", "types", "typescript", "--schema=public", f"--remote={bare(db_url)}", db_url=db_url
+    )
+
+
+def advisors(db_url: str) -> list[dict[str, Any]]:
+    """What the advisors find: name, title, level, categories, detail, remediation, metadata."""
+    answer = run("db", "advisors", "--level=info", f"--remote={bare(db_url)}", db_url=db_url)
+    findings: list[dict[str, Any]] = answer["results"]
+    return findings
+
+
+def bare(url: str) -> str:
+    """The URL without its password, which the CLI takes from the environment instead."""
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}@{host}"))
+
+
+def run(*arguments: str, db_url: str, workdir: Path = ROOT) -> dict[str, Any]:
+    """The CLI's answer, as its JSON says.
+
+    Raises:
+        FirmbaseError: it failed; MigrationFailed, DatabaseRefuses or CliFailed.
+    """
+    answer: dict[str, Any] = json.loads(run_text(*arguments, db_url=db_url, workdir=workdir))
+    return answer
+
+
+def with_node() -> dict[str, str]:
+    """An environment for Node programs; Node lies beside this Python."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return {"PATH": path, "HOME": os.environ.get("HOME", "")}
+
+
+def run_text(*arguments: str, db_url: str, workdir: Path = ROOT) -> str:
+    url = urlsplit(db_url)
+    environment = with_node() | {
+        "SUPABASE_HOME": str(HOME),
+        "SUPABASE_TELEMETRY_DISABLED": "1",
+        "DO_NOT_TRACK": "1",
+        "SUPABASE_NO_UPDATE_NOTIFIER": "1",
+        "SUPABASE_NO_KEYRING": "1",
+        "PGPASSWORD": unquote(url.password or ""),
+    }
+    if is_local(db_url):
+        environment["PGSSLMODE"] = "disable"
+    command = [str(PROGRAM), *arguments, "--workdir", str(workdir), "--output-format=json"]
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise CliFailed(said="it is not installed. Run `make install`.") from error
+    if done.returncode == 0:
+        return done.stdout
+    raise _failure(done.stdout, done.stderr)
+
+
+def _failure(stdout: str, stderr: str) -> FirmbaseError:
+    try:
+        error = json.loads(stdout)["error"]
+    except (ValueError, KeyError):
+        return CliFailed(said=(stderr or stdout).strip()[-1000:])
+    said = error["message"].strip().splitlines()
+    match error["code"]:
+        case "MigrationApplyError":
+            applying = [line for line in stderr.splitlines() if line.startswith(APPLYING)]
+            file = applying[-1].removeprefix(APPLYING).removesuffix("...")
+            return MigrationFailed(
+                said=f"supabase/migrations/{file}: {said[0].removeprefix('ERROR: ')}, "
+                f"near `{_statement(said)}`. Nothing of this file was applied."
+            )
+        case "MigrationMissingRemoteError":
+            return MigrationFailed(
+                said="A migration is older than the last one applied: "
+                "give its file a later timestamp."
+            )
+        case "MigrationMissingLocalError":
+            return MigrationFailed(
+                said="The database has migrations that supabase/migrations/ lacks: "
+                "update this checkout, or reset the stack."
+            )
+        case "DbConnectError":
+            return DatabaseRefuses(said=said[0])
+    return CliFailed(said=said[0])
+
+
+def _statement(said: list[str]) -> str:
+    """The line of the statement above the CLI's mark, or its first line."""
+    marks = [number for number, line in enumerate(said) if line.strip() == "^"]
+    start = next((n for n, line in enumerate(said) if line.startswith("At statement:")), -1)
+    return said[marks[0] - 1 if marks else min(start + 1, len(said) - 1)].strip()

@@ -1,0 +1,211 @@
+-- Who may do what with every table, view and sequence, and who may call which function: exactly
+-- this. A right that is not written here is one that nobody decided to give.
+begin;
+select plan(5);
+
+select set_eq(
+  $$
+    select
+      format('%I.%I', n.nspname, c.relname),
+      coalesce(r.rolname, 'public')::text,
+      string_agg(
+        lower(g.privilege_type) || coalesce(' (' || g.columns || ')', ''),
+        ', ' order by g.columns is not null, g.privilege_type
+      )
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    cross join lateral (
+      select a.grantee, a.privilege_type, null as columns
+      from aclexplode(c.relacl) a
+      union all
+      select a.grantee, a.privilege_type, string_agg(t.attname, ', ' order by t.attname)
+      from pg_attribute t
+      cross join aclexplode(t.attacl) a
+      where t.attrelid = c.oid
+      group by a.grantee, a.privilege_type
+    ) g
+    left join pg_roles r on r.oid = g.grantee
+    where n.nspname in ('public', 'private') and g.grantee <> c.relowner
+    group by 1, 2
+    order by 1, 2
+  $$,
+  $$ values
+    (
+      'public.companies', 'authenticated',
+      'select, insert (address, country, external_ref, firm_id, industry, legal_name, name,'
+      ' owner_id, registration_no, status, tax_id, website), update (address, archived_at, '
+      'country, external_ref, industry, legal_name, name, owner_id, registration_no, '
+      'status, tax_id, website)'
+    ),
+    ('public.companies', 'service_role', 'select'),
+    (
+      'public.consultants', 'authenticated',
+      'select, insert (available_from, email, external_ref, firm_id, headline, kind, name, '
+      'phone, seniority, skills, status), update (archived_at, available_from, email, '
+      'external_ref, headline, kind, name, phone, seniority, skills, status)'
+    ),
+    ('public.consultants', 'service_role', 'select'),
+    ('public.contract_events', 'authenticated', 'select'),
+    ('public.contract_events', 'service_role', 'select'),
+    (
+      'public.contracts', 'authenticated',
+      'select, insert (company_id, consultant_id, currency, ends_on, firm_id, kind, rate, '
+      'rate_unit, starts_on, title, value_cap), update (archived_at, company_id, '
+      'consultant_id, currency, ends_on, kind, rate, rate_unit, starts_on, title, '
+      'value_cap)'
+    ),
+    ('public.contracts', 'service_role', 'select'),
+    ('public.emails', 'service_role', 'select'),
+    ('public.files', 'authenticated', 'select, update (archived_at, name, visibility)'),
+    ('public.files', 'service_role', 'select'),
+    ('public.firm_members', 'authenticated', 'select'),
+    ('public.firm_members', 'service_role', 'select'),
+    (
+      'public.firms', 'authenticated',
+      'select, update (currency, locale, name, settings, slug, timezone)'
+    ),
+    (
+      'public.firms', 'service_role',
+      'select, update (archived_at, seat_limit, status, storage_quota_bytes)'
+    ),
+    ('public.invitations', 'authenticated', 'select'),
+    ('public.invitations', 'service_role', 'select'),
+    ('public.notifications', 'authenticated', 'select, update (read_at)'),
+    ('public.notifications', 'service_role', 'select'),
+    ('public.profiles', 'authenticated', 'select, update (full_name, locale, timezone)'),
+    ('public.profiles', 'service_role', 'select'),
+    ('public.reports', 'authenticated', 'select'),
+    ('public.reports', 'service_role', 'select')
+  $$,
+  'tables, views and sequences grant exactly these rights'
+);
+
+select set_eq(
+  $$
+    select
+      format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)),
+      string_agg(coalesce(r.rolname, 'public'), ', ' order by r.rolname)
+    from pg_proc p
+    join pg_namespace n on n.oid = p.pronamespace
+    cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+    left join pg_roles r on r.oid = a.grantee
+    where n.nspname in ('public', 'private') and a.grantee <> p.proowner
+    group by 1
+    order by 1
+  $$,
+  $$ values
+    ('private.accept_invitation(text)', 'authenticated'),
+    ('private.archive_firm(uuid)', 'authenticated'),
+    ('private.begin_email(uuid, text)', 'service_role'),
+    ('private.begin_file(uuid)', 'service_role'),
+    ('private.begin_report(uuid)', 'service_role'),
+    ('private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text)', 'authenticated'),
+    ('private.cancel_upload(uuid)', 'authenticated'),
+    ('private.change_role(uuid, uuid, text)', 'authenticated'),
+    ('private.colleague_ids()', 'authenticated'),
+    ('private.create_firm(text, text, text, text, text)', 'authenticated'),
+    ('private.fail(text, text, text, integer)', 'authenticated, service_role'),
+    ('private.finish_email(uuid)', 'service_role'),
+    ('private.finish_report(uuid, bigint)', 'service_role'),
+    ('private.finish_upload(uuid)', 'authenticated'),
+    ('private.firm_ids(text)', 'authenticated'),
+    ('private.invite_member(uuid, text, text)', 'authenticated'),
+    ('private.is_email(text)', 'authenticated, service_role'),
+    ('private.is_file_name(text)', 'authenticated, service_role'),
+    ('private.is_timezone(text)', 'authenticated, service_role'),
+    ('private.is_upload_intended(text)', 'authenticated'),
+    ('private.jobs_list(text, text, integer)', 'service_role'),
+    ('private.jobs_retry(text)', 'service_role'),
+    ('private.jobs_show(text)', 'service_role'),
+    ('private.jobs_stats()', 'service_role'),
+    (
+      'private.jobs_step(text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer)',
+      'service_role'
+    ),
+    ('private.leave_firm(uuid)', 'authenticated'),
+    ('private.remind_contract(uuid, text, date, integer)', 'service_role'),
+    ('private.remove_member(uuid, uuid)', 'authenticated'),
+    ('private.report_contract_portfolio(uuid)', 'service_role'),
+    ('private.request_report(uuid, text, text, jsonb)', 'authenticated'),
+    ('private.require_role(uuid, text)', 'authenticated'),
+    ('private.resend_invitation(uuid)', 'authenticated'),
+    ('private.revoke_invitation(uuid)', 'authenticated'),
+    ('private.role_in(uuid)', 'authenticated'),
+    ('private.schema_version()', 'service_role'),
+    ('private.set_member_status(uuid, uuid, text)', 'authenticated'),
+    ('private.settle_file(uuid, text, text, text, jsonb)', 'service_role'),
+    ('private.transfer_ownership(uuid, uuid)', 'authenticated'),
+    ('private.transition_contract(uuid, text, text)', 'authenticated'),
+    ('public.accept_invitation(text)', 'authenticated'),
+    ('public.archive_firm(uuid)', 'authenticated'),
+    ('public.begin_email(uuid, text)', 'service_role'),
+    ('public.begin_file(uuid)', 'service_role'),
+    ('public.begin_report(uuid)', 'service_role'),
+    ('public.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text)', 'authenticated'),
+    ('public.cancel_upload(uuid)', 'authenticated'),
+    ('public.change_role(uuid, uuid, text)', 'authenticated'),
+    ('public.create_firm(text, text, text, text, text)', 'authenticated'),
+    ('public.finish_email(uuid)', 'service_role'),
+    ('public.finish_file(uuid, text, text, text, jsonb)', 'service_role'),
+    ('public.finish_report(uuid, bigint)', 'service_role'),
+    ('public.finish_upload(uuid)', 'authenticated'),
+    ('public.invite_member(uuid, text, text)', 'authenticated'),
+    ('public.jobs_list(text, text, integer)', 'service_role'),
+    ('public.jobs_retry(text)', 'service_role'),
+    ('public.jobs_show(text)', 'service_role'),
+    ('public.jobs_stats()', 'service_role'),
+    (
+      'public.jobs_step(text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer)',
+      'service_role'
+    ),
+    ('public.leave_firm(uuid)', 'authenticated'),
+    ('public.reinstate_member(uuid, uuid)', 'authenticated'),
+    ('public.remind_contract(uuid, text, date, integer)', 'service_role'),
+    ('public.remove_member(uuid, uuid)', 'authenticated'),
+    ('public.report_contract_portfolio(uuid)', 'service_role'),
+    ('public.request_report(uuid, text, text, jsonb)', 'authenticated'),
+    ('public.resend_invitation(uuid)', 'authenticated'),
+    ('public.revoke_invitation(uuid)', 'authenticated'),
+    ('public.schema_version()', 'service_role'),
+    ('public.suspend_member(uuid, uuid)', 'authenticated'),
+    ('public.transfer_ownership(uuid, uuid)', 'authenticated'),
+    ('public.transition_contract(uuid, text, text)', 'authenticated')
+  $$,
+  'functions can be called by exactly these roles'
+);
+
+select is_empty(
+  $$
+    select c.oid::regclass, t.attname
+    from pg_class c
+    join pg_attribute t on t.attrelid = c.oid and t.attnum > 0
+    where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+      and has_column_privilege('anon', c.oid, t.attnum, 'select, insert, update, references')
+  $$,
+  'whoever has not signed in reads and writes nothing'
+);
+
+-- On hosted, tables keep truncate, references and trigger; every file in sql/ revokes them.
+select is_empty(
+  $$
+    select d.defaclobjtype, coalesce(r.rolname, 'public'), a.privilege_type
+    from pg_default_acl d
+    cross join aclexplode(d.defaclacl) a
+    left join pg_roles r on r.oid = a.grantee
+    where d.defaclrole = 'postgres'::regrole
+      and coalesce(r.rolname, 'public') in ('public', 'anon', 'authenticated')
+      and a.privilege_type not in ('TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN')
+  $$,
+  'what a later migration creates is granted to no client by itself'
+);
+
+select isnt_empty(
+  $$
+    select from pg_default_acl
+    where defaclrole = 'postgres'::regrole and defaclobjtype = 'f' and defaclnamespace = 0
+  $$,
+  'and what PostgreSQL itself would grant, calling a new function, is revoked'
+);
+
+select * from finish();
+rollback;

@@ -1,0 +1,1196 @@
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+
+export type Database = {
+  public: {
+    Tables: {
+      companies: {
+        Row: {
+          address: string | null;
+          archived_at: string | null;
+          country: string | null;
+          created_at: string;
+          created_by: string | null;
+          external_ref: string | null;
+          firm_id: string;
+          id: string;
+          industry: string | null;
+          legal_name: string | null;
+          name: string;
+          owner_id: string | null;
+          registration_no: string | null;
+          status: string;
+          tax_id: string | null;
+          updated_at: string;
+          updated_by: string | null;
+          website: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          address?: string | null;
+          archived_at?: string | null;
+          country?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          external_ref?: string | null;
+          firm_id: string;
+          id?: string;
+          industry?: string | null;
+          legal_name?: string | null;
+          name: string;
+          owner_id?: string | null;
+          registration_no?: string | null;
+          status?: string;
+          tax_id?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+          website?: string | null;
+        };
+        Update: {
+          address?: string | null;
+          archived_at?: string | null;
+          country?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          external_ref?: string | null;
+          firm_id?: string;
+          id?: string;
+          industry?: string | null;
+          legal_name?: string | null;
+          name?: string;
+          owner_id?: string | null;
+          registration_no?: string | null;
+          status?: string;
+          tax_id?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+          website?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "companies_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "companies_owner_id_fkey";
+            columns: ["firm_id", "owner_id"];
+            isOneToOne: false;
+            referencedRelation: "firm_members";
+            referencedColumns: ["firm_id", "user_id"];
+          },
+        ];
+      };
+      consultants: {
+        Row: {
+          archived_at: string | null;
+          available_from: string | null;
+          created_at: string;
+          created_by: string | null;
+          email: string | null;
+          external_ref: string | null;
+          firm_id: string;
+          headline: string | null;
+          id: string;
+          kind: string;
+          name: string;
+          phone: string | null;
+          seniority: string | null;
+          skills: string[];
+          status: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          archived_at?: string | null;
+          available_from?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          email?: string | null;
+          external_ref?: string | null;
+          firm_id: string;
+          headline?: string | null;
+          id?: string;
+          kind?: string;
+          name: string;
+          phone?: string | null;
+          seniority?: string | null;
+          skills?: string[];
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          archived_at?: string | null;
+          available_from?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          email?: string | null;
+          external_ref?: string | null;
+          firm_id?: string;
+          headline?: string | null;
+          id?: string;
+          kind?: string;
+          name?: string;
+          phone?: string | null;
+          seniority?: string | null;
+          skills?: string[];
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "consultants_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      contract_events: {
+        Row: {
+          actor: string | null;
+          at: string;
+          contract_id: string;
+          firm_id: string;
+          from_status: string;
+          id: string;
+          note: string | null;
+          to_status: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor?: string | null;
+          at?: string;
+          contract_id: string;
+          firm_id: string;
+          from_status: string;
+          id?: string;
+          note?: string | null;
+          to_status: string;
+        };
+        Update: {
+          actor?: string | null;
+          at?: string;
+          contract_id?: string;
+          firm_id?: string;
+          from_status?: string;
+          id?: string;
+          note?: string | null;
+          to_status?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "contract_events_contract_id_fkey";
+            columns: ["firm_id", "contract_id"];
+            isOneToOne: false;
+            referencedRelation: "contracts";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "contract_events_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      contracts: {
+        Row: {
+          archived_at: string | null;
+          company_id: string | null;
+          consultant_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          currency: string;
+          ends_on: string | null;
+          firm_id: string;
+          id: string;
+          kind: string;
+          number: number;
+          rate: number | null;
+          rate_unit: string | null;
+          reason: string | null;
+          signed_at: string | null;
+          starts_on: string | null;
+          status: string;
+          terminated_at: string | null;
+          title: string;
+          updated_at: string;
+          updated_by: string | null;
+          value_cap: number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          archived_at?: string | null;
+          company_id?: string | null;
+          consultant_id?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          currency: string;
+          ends_on?: string | null;
+          firm_id: string;
+          id?: string;
+          kind: string;
+          number: number;
+          rate?: number | null;
+          rate_unit?: string | null;
+          reason?: string | null;
+          signed_at?: string | null;
+          starts_on?: string | null;
+          status?: string;
+          terminated_at?: string | null;
+          title: string;
+          updated_at?: string;
+          updated_by?: string | null;
+          value_cap?: number | null;
+        };
+        Update: {
+          archived_at?: string | null;
+          company_id?: string | null;
+          consultant_id?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          currency?: string;
+          ends_on?: string | null;
+          firm_id?: string;
+          id?: string;
+          kind?: string;
+          number?: number;
+          rate?: number | null;
+          rate_unit?: string | null;
+          reason?: string | null;
+          signed_at?: string | null;
+          starts_on?: string | null;
+          status?: string;
+          terminated_at?: string | null;
+          title?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+          value_cap?: number | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "contracts_company_id_fkey";
+            columns: ["firm_id", "company_id"];
+            isOneToOne: false;
+            referencedRelation: "companies";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "contracts_consultant_id_fkey";
+            columns: ["firm_id", "consultant_id"];
+            isOneToOne: false;
+            referencedRelation: "consultants";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "contracts_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      emails: {
+        Row: {
+          attempts: number;
+          created_at: string;
+          dedupe_key: string;
+          error: string | null;
+          event: string;
+          firm_id: string;
+          id: string;
+          message_id: string | null;
+          params: NonNullable<Json>;
+          sent_at: string | null;
+          status: string;
+          subject: string;
+          to_address: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          attempts?: number;
+          created_at?: string;
+          dedupe_key: string;
+          error?: string | null;
+          event: string;
+          firm_id: string;
+          id?: string;
+          message_id?: string | null;
+          params?: NonNullable<Json>;
+          sent_at?: string | null;
+          status?: string;
+          subject: string;
+          to_address: string;
+        };
+        Update: {
+          attempts?: number;
+          created_at?: string;
+          dedupe_key?: string;
+          error?: string | null;
+          event?: string;
+          firm_id?: string;
+          id?: string;
+          message_id?: string | null;
+          params?: NonNullable<Json>;
+          sent_at?: string | null;
+          status?: string;
+          subject?: string;
+          to_address?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "emails_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      files: {
+        Row: {
+          archived_at: string | null;
+          bucket: string;
+          company_id: string | null;
+          consultant_id: string | null;
+          contract_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          detail: string | null;
+          firm_id: string;
+          id: string;
+          metadata: NonNullable<Json>;
+          mime: string;
+          name: string;
+          page_count: number | null;
+          path: string;
+          reason: string | null;
+          sha256: string | null;
+          size_bytes: number;
+          status: string;
+          text: string | null;
+          thumbnail_path: string | null;
+          updated_at: string;
+          updated_by: string | null;
+          upload_expires_at: string;
+          visibility: string;
+          word_count: number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          archived_at?: string | null;
+          bucket?: string;
+          company_id?: string | null;
+          consultant_id?: string | null;
+          contract_id?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          detail?: string | null;
+          firm_id: string;
+          id?: string;
+          metadata?: NonNullable<Json>;
+          mime: string;
+          name: string;
+          page_count?: number | null;
+          path: string;
+          reason?: string | null;
+          sha256?: string | null;
+          size_bytes: number;
+          status?: string;
+          text?: string | null;
+          thumbnail_path?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+          upload_expires_at?: string;
+          visibility?: string;
+          word_count?: number | null;
+        };
+        Update: {
+          archived_at?: string | null;
+          bucket?: string;
+          company_id?: string | null;
+          consultant_id?: string | null;
+          contract_id?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          detail?: string | null;
+          firm_id?: string;
+          id?: string;
+          metadata?: NonNullable<Json>;
+          mime?: string;
+          name?: string;
+          page_count?: number | null;
+          path?: string;
+          reason?: string | null;
+          sha256?: string | null;
+          size_bytes?: number;
+          status?: string;
+          text?: string | null;
+          thumbnail_path?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+          upload_expires_at?: string;
+          visibility?: string;
+          word_count?: number | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "files_company_id_fkey";
+            columns: ["firm_id", "company_id"];
+            isOneToOne: false;
+            referencedRelation: "companies";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "files_consultant_id_fkey";
+            columns: ["firm_id", "consultant_id"];
+            isOneToOne: false;
+            referencedRelation: "consultants";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "files_contract_id_fkey";
+            columns: ["firm_id", "contract_id"];
+            isOneToOne: false;
+            referencedRelation: "contracts";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "files_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      firm_members: {
+        Row: {
+          created_at: string;
+          created_by: string | null;
+          firm_id: string;
+          role: string;
+          status: string;
+          updated_at: string;
+          updated_by: string | null;
+          user_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          created_by?: string | null;
+          firm_id: string;
+          role: string;
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+          user_id: string;
+        };
+        Update: {
+          created_at?: string;
+          created_by?: string | null;
+          firm_id?: string;
+          role?: string;
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+          user_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "firm_members_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "firm_members_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      firms: {
+        Row: {
+          archived_at: string | null;
+          created_at: string;
+          created_by: string | null;
+          currency: string;
+          id: string;
+          locale: string;
+          name: string;
+          seat_limit: number;
+          settings: NonNullable<Json>;
+          slug: string;
+          status: string;
+          storage_quota_bytes: number;
+          timezone: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          archived_at?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          currency?: string;
+          id?: string;
+          locale?: string;
+          name: string;
+          seat_limit?: number;
+          settings?: NonNullable<Json>;
+          slug: string;
+          status?: string;
+          storage_quota_bytes?: number;
+          timezone?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          archived_at?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          currency?: string;
+          id?: string;
+          locale?: string;
+          name?: string;
+          seat_limit?: number;
+          settings?: NonNullable<Json>;
+          slug?: string;
+          status?: string;
+          storage_quota_bytes?: number;
+          timezone?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [];
+      };
+      invitations: {
+        Row: {
+          accepted_at: string | null;
+          accepted_by: string | null;
+          created_at: string;
+          created_by: string | null;
+          email: string;
+          expires_at: string;
+          firm_id: string;
+          id: string;
+          invited_by: string | null;
+          revoked_at: string | null;
+          role: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          accepted_at?: string | null;
+          accepted_by?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          email: string;
+          expires_at: string;
+          firm_id: string;
+          id?: string;
+          invited_by?: string | null;
+          revoked_at?: string | null;
+          role: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          accepted_at?: string | null;
+          accepted_by?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          email?: string;
+          expires_at?: string;
+          firm_id?: string;
+          id?: string;
+          invited_by?: string | null;
+          revoked_at?: string | null;
+          role?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "invitations_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      notifications: {
+        Row: {
+          body: string;
+          created_at: string;
+          dedupe_key: string;
+          firm_id: string;
+          id: string;
+          kind: string;
+          link: string;
+          read_at: string | null;
+          title: string;
+          user_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          body?: string;
+          created_at?: string;
+          dedupe_key: string;
+          firm_id: string;
+          id?: string;
+          kind: string;
+          link: string;
+          read_at?: string | null;
+          title: string;
+          user_id: string;
+        };
+        Update: {
+          body?: string;
+          created_at?: string;
+          dedupe_key?: string;
+          firm_id?: string;
+          id?: string;
+          kind?: string;
+          link?: string;
+          read_at?: string | null;
+          title?: string;
+          user_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "notifications_member_fkey";
+            columns: ["firm_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "firm_members";
+            referencedColumns: ["firm_id", "user_id"];
+          },
+        ];
+      };
+      profiles: {
+        Row: {
+          created_at: string;
+          email: string | null;
+          full_name: string;
+          id: string;
+          locale: string;
+          timezone: string;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          email?: string | null;
+          full_name?: string;
+          id: string;
+          locale?: string;
+          timezone?: string;
+          updated_at?: string;
+        };
+        Update: {
+          created_at?: string;
+          email?: string | null;
+          full_name?: string;
+          id?: string;
+          locale?: string;
+          timezone?: string;
+          updated_at?: string;
+        };
+        Relationships: [];
+      };
+      reports: {
+        Row: {
+          created_at: string;
+          detail: string | null;
+          error: string | null;
+          finished_at: string | null;
+          firm_id: string;
+          format: string;
+          id: string;
+          kind: string;
+          params: NonNullable<Json>;
+          path: string | null;
+          progress: number;
+          requested_by: string | null;
+          size_bytes: number | null;
+          status: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          detail?: string | null;
+          error?: string | null;
+          finished_at?: string | null;
+          firm_id: string;
+          format: string;
+          id?: string;
+          kind: string;
+          params?: NonNullable<Json>;
+          path?: string | null;
+          progress?: number;
+          requested_by?: string | null;
+          size_bytes?: number | null;
+          status?: string;
+        };
+        Update: {
+          created_at?: string;
+          detail?: string | null;
+          error?: string | null;
+          finished_at?: string | null;
+          firm_id?: string;
+          format?: string;
+          id?: string;
+          kind?: string;
+          params?: NonNullable<Json>;
+          path?: string | null;
+          progress?: number;
+          requested_by?: string | null;
+          size_bytes?: number | null;
+          status?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "reports_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "reports_requested_by_fkey";
+            columns: ["requested_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      accept_invitation: {
+        Args: { token: string };
+        Returns: {
+          created_at: string;
+          created_by: string | null;
+          firm_id: string;
+          role: string;
+          status: string;
+          updated_at: string;
+          updated_by: string | null;
+          user_id: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "firm_members";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      archive_firm: { Args: { firm_id: string }; Returns: undefined };
+      begin_email: { Args: { email_id: string; message_domain: string }; Returns: Json };
+      begin_file: { Args: { file_id: string }; Returns: Json };
+      begin_report: { Args: { report_id: string }; Returns: Json };
+      begin_upload: {
+        Args: {
+          company_id?: string;
+          consultant_id?: string;
+          contract_id?: string;
+          firm_id: string;
+          mime: string;
+          name: string;
+          size_bytes: number;
+          visibility?: string;
+        };
+        Returns: {
+          archived_at: string | null;
+          bucket: string;
+          company_id: string | null;
+          consultant_id: string | null;
+          contract_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          detail: string | null;
+          firm_id: string;
+          id: string;
+          metadata: NonNullable<Json>;
+          mime: string;
+          name: string;
+          page_count: number | null;
+          path: string;
+          reason: string | null;
+          sha256: string | null;
+          size_bytes: number;
+          status: string;
+          text: string | null;
+          thumbnail_path: string | null;
+          updated_at: string;
+          updated_by: string | null;
+          upload_expires_at: string;
+          visibility: string;
+          word_count: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "files";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      cancel_upload: { Args: { file_id: string }; Returns: undefined };
+      change_role: {
+        Args: { firm_id: string; role: string; user_id: string };
+        Returns: {
+          created_at: string;
+          created_by: string | null;
+          firm_id: string;
+          role: string;
+          status: string;
+          updated_at: string;
+          updated_by: string | null;
+          user_id: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "firm_members";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      create_firm: {
+        Args: { currency?: string; locale?: string; name: string; slug: string; timezone?: string };
+        Returns: {
+          archived_at: string | null;
+          created_at: string;
+          created_by: string | null;
+          currency: string;
+          id: string;
+          locale: string;
+          name: string;
+          seat_limit: number;
+          settings: NonNullable<Json>;
+          slug: string;
+          status: string;
+          storage_quota_bytes: number;
+          timezone: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "firms";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      finish_email: { Args: { email_id: string }; Returns: undefined };
+      finish_file: {
+        Args: { detail?: string; file_id: string; reason?: string; result?: Json; status: string };
+        Returns: undefined;
+      };
+      finish_report: { Args: { report_id: string; size_bytes: number }; Returns: undefined };
+      finish_upload: {
+        Args: { file_id: string };
+        Returns: {
+          archived_at: string | null;
+          bucket: string;
+          company_id: string | null;
+          consultant_id: string | null;
+          contract_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          detail: string | null;
+          firm_id: string;
+          id: string;
+          metadata: NonNullable<Json>;
+          mime: string;
+          name: string;
+          page_count: number | null;
+          path: string;
+          reason: string | null;
+          sha256: string | null;
+          size_bytes: number;
+          status: string;
+          text: string | null;
+          thumbnail_path: string | null;
+          updated_at: string;
+          updated_by: string | null;
+          upload_expires_at: string;
+          visibility: string;
+          word_count: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "files";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      invite_member: {
+        Args: { email: string; firm_id: string; role: string };
+        Returns: Record<string, unknown>;
+      };
+      jobs_list: {
+        Args: { kind?: string; max_rows?: number; state?: string };
+        Returns: {
+          attempts: number;
+          due_at: string;
+          enqueued_at: string;
+          error: string;
+          firm_id: string;
+          id: string;
+          kind: string;
+          state: string;
+        }[];
+      };
+      jobs_retry: { Args: { id: string }; Returns: string };
+      jobs_show: { Args: { id: string }; Returns: Json };
+      jobs_stats: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          dead: number;
+          kind: string;
+          oldest_ready_at: string;
+          priority: string;
+          ready: number;
+          running: number;
+          waiting: number;
+        }[];
+      };
+      jobs_step: {
+        Args: {
+          done?: Json;
+          extend?: Json;
+          fail?: Json;
+          poll_ms?: number;
+          qty?: number;
+          queues?: string[];
+          version: number;
+          vt?: number;
+          wait_ms?: number;
+          worker: string;
+        };
+        Returns: Json;
+      };
+      leave_firm: { Args: { firm_id: string }; Returns: undefined };
+      reinstate_member: {
+        Args: { firm_id: string; user_id: string };
+        Returns: {
+          created_at: string;
+          created_by: string | null;
+          firm_id: string;
+          role: string;
+          status: string;
+          updated_at: string;
+          updated_by: string | null;
+          user_id: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "firm_members";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      remind_contract: {
+        Args: { contract_id: string; days: number; event: string; target_date: string };
+        Returns: number;
+      };
+      remove_member: { Args: { firm_id: string; user_id: string }; Returns: undefined };
+      report_contract_portfolio: { Args: { report_id: string }; Returns: Json };
+      request_report: {
+        Args: { firm_id: string; format: string; kind: string; params?: Json };
+        Returns: string;
+      };
+      resend_invitation: { Args: { invitation_id: string }; Returns: Record<string, unknown> };
+      revoke_invitation: { Args: { invitation_id: string }; Returns: undefined };
+      schema_version: { Args: Record<PropertyKey, never>; Returns: number };
+      suspend_member: {
+        Args: { firm_id: string; user_id: string };
+        Returns: {
+          created_at: string;
+          created_by: string | null;
+          firm_id: string;
+          role: string;
+          status: string;
+          updated_at: string;
+          updated_by: string | null;
+          user_id: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "firm_members";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      transfer_ownership: { Args: { firm_id: string; user_id: string }; Returns: undefined };
+      transition_contract: {
+        Args: { id: string; note?: string; to_status: string };
+        Returns: {
+          archived_at: string | null;
+          company_id: string | null;
+          consultant_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          currency: string;
+          ends_on: string | null;
+          firm_id: string;
+          id: string;
+          kind: string;
+          number: number;
+          rate: number | null;
+          rate_unit: string | null;
+          reason: string | null;
+          signed_at: string | null;
+          starts_on: string | null;
+          status: string;
+          terminated_at: string | null;
+          title: string;
+          updated_at: string;
+          updated_by: string | null;
+          value_cap: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "contracts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+    };
+    Enums: {
+      [_ in never]: never;
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+};
+
+type DatabaseWithoutInternals = Omit<Database, "__InternalSupabase">;
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "public">];
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  }
+    ? keyof (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"] &
+        DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"])
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"] &
+      DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"])[TableName] extends {
+      Row: infer R;
+    }
+    ? R
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    ? (DefaultSchema["Tables"] & DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+        Row: infer R;
+      }
+      ? R
+      : never
+    : never;
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+      Insert: infer I;
+    }
+    ? I
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+        Insert: infer I;
+      }
+      ? I
+      : never
+    : never;
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+      Update: infer U;
+    }
+    ? U
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+        Update: infer U;
+      }
+      ? U
+      : never
+    : never;
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema["Enums"]
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+    ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+    : never;
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  }
+    ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][CompositeTypeName]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+    ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+    : never;
+
+export const Constants = {
+  public: {
+    Enums: {},
+  },
+} as const;

@@ -27,12 +27,12 @@ test: install lint ## Run every linter and every test
 lint: install ## Check the style and types of all code
 	@$(VENV)/ruff format --check . && $(VENV)/ruff check .
 	@$(VENV)/mypy
-	@$(VENV)/sqlfluff lint --processes 2 sql supabase/tests
+	@$(VENV)/sqlfluff lint --processes 2 sql supabase/tests cli/schema
 	@$(LOCAL)/node_modules/.bin/biome ci
 
 format: install ## Put all code into the house style
 	@$(VENV)/ruff format . && $(VENV)/ruff check --fix .
-	@$(VENV)/sqlfluff format --processes 2 sql supabase/tests
+	@$(VENV)/sqlfluff format --processes 2 sql supabase/tests cli/schema
 	@$(LOCAL)/node_modules/.bin/biome check --write
 
 bench: install ## Measure the start-up time (python -m bench NAME for the others)

@@ -118,6 +118,21 @@ def retry(job_id: JobId, as_json: Json = False) -> None:
         say(f"Queued again as {new_id}.")
 
 
+@app.command()
+def tick(as_json: Json = False) -> None:
+    """Do the work that is due by the clock now: contracts that begin or end, reminders, clean-up.
+
+    Runners do it every minute. Doing it twice is harmless.
+    """
+    outcome = _api().rpc("jobs_tick")
+    if outcome and "error" in outcome:
+        raise Refused(code="tick_failed", message=outcome["error"])
+    if as_json:
+        print_json({"ticked": outcome is not None})
+    else:
+        say("Another runner is doing it." if outcome is None else "Done.")
+
+
 def _api() -> Api:
     return Api(Settings.load())
 

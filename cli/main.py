@@ -14,7 +14,7 @@ COMMANDS = {
     "stack": "The local Supabase: up, down, status, reset, logs, env.",
     "db": "The schema: diff, migrate, status, types, advisors.",
     "firms": "Firms and their members.",
-    "jobs": "The job queue: run, list, stats.",
+    "jobs": "The job queue: run, list, show, stats, retry, tick.",
     "demo": "Play a working day of a small firm on the local stack.",
     "doctor": "Check every part and say how to mend each.",
 }

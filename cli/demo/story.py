@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 from postgrest.exceptions import APIError
-from supabase import Client
+from supabase import Client, create_client
 
 from cli.demo import people
 from cli.demo.people import Person
@@ -81,6 +81,9 @@ def play(config: Config, folder: Path, say: Say) -> Day:
         str(ada.client.rpc("request_report", asked | {"format": form}).execute().data)
         for form in ("pdf", "csv")
     ]
+
+    say("Midnight passes: contracts begin, reminders fall due …")
+    create_client(config.api_url, config.keys.secret).rpc("jobs_tick").execute()
 
     say("The job runner works …")
     day.unfinished = run_jobs(config, ada.client, files, reports, say)

@@ -8,7 +8,6 @@ import os
 import random
 import secrets
 import socket
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,6 +20,8 @@ DEFAULT_PORT = (
     54321  # where the Supabase CLI puts the API too; a stack takes this and the next ones
 )
 BLOCK = 10
+ISSUED = 1767225600  # 2026-01-01
+TEN_YEARS = 10 * 365 * 86400
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,12 @@ def random_bases() -> Iterable[int]:
 
 
 def role_token(secret: str, role: str) -> str:
-    """A JWT (HS256) for an API role, valid ten years, as the legacy API keys are."""
+    """A JWT (HS256) for an API role as the legacy API keys are: always the same for a secret."""
 
     def encode(part: dict[str, Any]) -> str:
         return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
 
-    now = int(time.time())
-    claims = {"iss": "supabase-local", "role": role, "iat": now, "exp": now + 10 * 365 * 86400}
+    claims = {"iss": "supabase-local", "role": role, "iat": ISSUED, "exp": ISSUED + TEN_YEARS}
     body = f"{encode({'alg': 'HS256', 'typ': 'JWT'})}.{encode(claims)}"
     signature = hmac.new(secret.encode(), body.encode(), hashlib.sha256).digest()
     return f"{body}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"

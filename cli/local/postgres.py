@@ -37,7 +37,8 @@ SETTINGS = {
     "log_timezone": "UTC",
     "lc_messages": "C",
 }
-THROWAWAY_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+# Survives the death of the server, not that of the machine.
+THROWAWAY_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 
 
 def package() -> Path:

@@ -30,7 +30,7 @@ def migrate(config: Config) -> list[str]:
     Returns the names of the files applied.
 
     Raises:
-        SchemaError: a migration failed.
+        MigrationFailed: a migration could not be applied; those before it stay.
         StackError: the API did not read the schema anew.
     """
     applied = supabase_cli.migrate(config.database_url())

@@ -2687,14 +2687,15 @@ comment on function private.jobs_backoff(integer) is
 
 -- sql/70_jobs/62_tick.sql
 
-create function private.jobs_tick() returns jsonb
+create function private.jobs_tick(force boolean default false) returns jsonb
 language plpgsql
+security definer
 set search_path = ''
 as $$
 declare
   ticked boolean;
 begin
-  if exists (
+  if not jobs_tick.force and exists (
     select from private.job_clock where ticked_at > clock_timestamp() - interval '1 minute'
   ) then
     return null;
@@ -2705,7 +2706,7 @@ begin
   end if;
   insert into private.job_clock as clock (ticked_at) values (clock_timestamp())
   on conflict (only_row) do update set ticked_at = excluded.ticked_at
-  where clock.ticked_at <= excluded.ticked_at - interval '1 minute'
+  where jobs_tick.force or clock.ticked_at <= excluded.ticked_at - interval '1 minute'
   returning true into ticked;
   if ticked is null then
     return null;
@@ -2722,11 +2723,23 @@ begin
 end
 $$;
 
-revoke execute on function private.jobs_tick() from public, anon, authenticated, service_role;
+create function public.jobs_tick() returns jsonb
+language sql
+volatile
+set search_path = ''
+set statement_timeout = '30s'
+return private.jobs_tick(force => true);
 
-comment on function private.jobs_tick() is
-'Does the work that is due by the clock, at most once a minute. Returns null when it was not due, {}
-when it was done, {error} when a rule failed.';
+revoke execute on function private.jobs_tick(boolean) from public, anon, authenticated;
+revoke execute on function public.jobs_tick() from public, anon, authenticated;
+grant execute on function private.jobs_tick(boolean) to service_role;
+grant execute on function public.jobs_tick() to service_role;
+
+comment on function private.jobs_tick(boolean) is
+'Does the work that is due by the clock, at most once a minute unless forced. Returns
+null when it was not due or is being done, {} when it was done, {error} when a rule failed.';
+comment on function public.jobs_tick() is
+'Does the work that is due by the clock now, for the secret key only. Doing it twice is harmless.';
 
 -- sql/70_jobs/70_step.sql
 

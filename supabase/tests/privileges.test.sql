@@ -122,6 +122,7 @@ select set_eq(
       'private.jobs_step(text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer)',
       'service_role'
     ),
+    ('private.jobs_tick(boolean)', 'service_role'),
     ('private.leave_firm(uuid)', 'authenticated'),
     ('private.remind_contract(uuid, text, date, integer)', 'service_role'),
     ('private.remove_member(uuid, uuid)', 'authenticated'),
@@ -158,6 +159,7 @@ select set_eq(
       'public.jobs_step(text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer)',
       'service_role'
     ),
+    ('public.jobs_tick()', 'service_role'),
     ('public.leave_firm(uuid)', 'authenticated'),
     ('public.reinstate_member(uuid, uuid)', 'authenticated'),
     ('public.remind_contract(uuid, text, date, integer)', 'service_role'),

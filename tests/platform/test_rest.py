@@ -1,6 +1,5 @@
 """The Data API by supabase-py: every sort of call the product makes, and its errors."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from postgrest.exceptions import APIError
 from supabase import Client
 
+from cli.local.project import wait_for_api
 from tests.conftest import RunningStack
 from tests.platform.node import run_node_tests
 
@@ -53,11 +53,7 @@ notify pgrst, 'reload schema';
 def library(stack: RunningStack) -> Iterator[None]:
     with psycopg.connect(stack.db_url, autocommit=True) as owner:
         owner.execute(SCHEMA)
-        deadline = time.monotonic() + 10
-        address, key = f"{stack.url}/rest/v1/shelves", {"apikey": stack.secret_key}
-        while httpx.get(address, headers=key).status_code != 200:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_for_api(stack.config)
         yield
         owner.execute(
             "drop table public.books, public.shelves;"

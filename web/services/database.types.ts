@@ -988,6 +988,7 @@ export type Database = {
         };
         Returns: Json;
       };
+      jobs_tick: { Args: Record<PropertyKey, never>; Returns: Json };
       leave_firm: { Args: { firm_id: string }; Returns: undefined };
       reinstate_member: {
         Args: { firm_id: string; user_id: string };

@@ -59,7 +59,7 @@ export function createGateway(config, sql, { auth, storage, realtime }) {
     },
 
     async upgrade(incoming, socket, head) {
-      socket.on("error", (error) => log("error", "realtime socket", error));
+      socket.on("error", (error) => log("error", `realtime socket: ${error.message}`));
       const { url, headers } = incoming;
       const path = pathOf(url);
       // The key names the caller here; a user's token comes with each channel.
@@ -98,7 +98,8 @@ function createApp(config, sql, keys, { auth, storage, realtime }) {
     const caller = await keys.caller(c.get("token")).catch(invalidToken);
     return caller.role ? storage(c.req.raw, caller) : c.json(caller, 400);
   });
-  app.post("/realtime/v1/api/broadcast", asKeyHolder, async (c) => {
+  // "/broadcast/*" takes "/broadcast" too; httpSend puts the topic and the event behind it.
+  app.post("/realtime/v1/api/broadcast/*", asKeyHolder, async (c) => {
     const caller = await keys.caller(c.get("token")).catch(invalidToken);
     return caller.role ? realtime.broadcast(c.req.raw, caller) : c.json(caller, 401);
   });
@@ -132,7 +133,7 @@ function invalidToken(error) {
     JwtTokenSignatureMismatched: "signature verification failed",
   };
   const message = reasons[error.name] ?? "Invalid Compact JWS";
-  return { statusCode: "403", error: "Unauthorized", message };
+  return { statusCode: "403", error: "Unauthorized", code: "AccessDenied", message };
 }
 
 function recordWhenDone({ method, url }, outgoing) {

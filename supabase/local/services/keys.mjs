@@ -13,7 +13,8 @@ const ROLES = ["anon", "authenticated", "service_role"];
 
 /** What people and browsers follow by link, where no key can be sent along. */
 const OPEN = [
-  /^(GET|HEAD) \/storage\/v1\/object\/(public|sign)\//,
+  /^(GET|HEAD) \/storage\/v1\/object\/(public|info\/public|sign)\//,
+  /^(GET|HEAD) \/storage\/v1\/render\/image\/(public|sign)\//,
   /^PUT \/storage\/v1\/object\/upload\/sign\//,
   /^\w+ \/auth\/v1\/(verify|callback|authorize|health)$/,
   /^\w+ \/auth\/v1\/\.well-known\//,
@@ -64,13 +65,16 @@ export function createKeys(config) {
     admit(action, keyInUrl, { apikey, authorization, "user-agent": userAgent }) {
       const key = apikey ?? keyInUrl;
       const roleToken = roleTokens.get(key);
-      if (!roleToken && !OPEN.some((open) => open.test(action))) {
+      const isOpen = OPEN.some((open) => open.test(action));
+      if (!roleToken && !isOpen) {
         const refusal = key ? "UNAUTHORIZED_INVALID_API_KEY" : "UNAUTHORIZED_MISSING_API_KEY";
         return { refusal };
       }
       if (key === config.secretKey && BROWSER.test(userAgent ?? "")) {
         return { refusal: "UNAUTHORIZED_INVALID_API_KEY_TYPE" };
       }
+      // Who follows a link is nobody yet; an expired token that comes along does no harm.
+      if (isOpen) return { token: config.anonKey };
       const bearer = authorization?.match(/^Bearer\s+(\S.*)$/i)?.[1];
       const isUserToken = bearer && bearer !== key && !bearer.startsWith("sb_");
       return { token: isUserToken ? bearer : (roleToken ?? config.anonKey) };

@@ -1,0 +1,62 @@
+"""One line per event: for people on a terminal, JSON for everything else. Secrets are masked."""
+
+import contextlib
+import json
+import re
+import sys
+import time
+from typing import TextIO
+
+_SECRETS = re.compile(
+    r"(?P<key>sb_secret_)\w+|eyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=://)(?P<user>[^/\s:@]*:)[^/\s@]+(?=@)"
+)
+
+
+def mask(text: str) -> str:
+    """`text` without secret keys, tokens, and passwords in URLs."""
+    return _SECRETS.sub(lambda m: (m["key"] or m["user"] or "") + "***", text)
+
+
+class Log:
+    """`log.info("done", job="default:7", ms=12)`; `bind` adds facts to every later line."""
+
+    def __init__(
+        self, stream: TextIO | None = None, as_json: bool | None = None, **facts: object
+    ) -> None:
+        """`as_json`: unless told, JSON where `stream` (standard error) is not a terminal."""
+        self._stream = stream or sys.stderr
+        self._as_json = not self._stream.isatty() if as_json is None else as_json
+        self._facts = facts
+
+    def bind(self, **facts: object) -> "Log":
+        return Log(self._stream, self._as_json, **{**self._facts, **facts})
+
+    def info(self, event: str, /, **facts: object) -> None:
+        self._write("info", event, facts)
+
+    def warning(self, event: str, /, **facts: object) -> None:
+        self._write("warning", event, facts)
+
+    def error(self, event: str, /, **facts: object) -> None:
+        self._write("error", event, facts)
+
+    def _write(self, level: str, event: str, facts: dict[str, object]) -> None:
+        facts = {k: v for k, v in {**self._facts, **facts}.items() if v is not None}
+        # A line that cannot be written must not end the work it tells of.
+        with contextlib.suppress(OSError, ValueError):
+            line = (_json if self._as_json else _words)(level, event, facts)
+            self._stream.write(mask(line) + "\n")
+            self._stream.flush()
+
+
+def _json(level: str, event: str, facts: dict[str, object]) -> str:
+    now = time.time()
+    at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
+    line = {"at": f"{at}.{int(now % 1 * 1000):03}Z", "level": level, "event": event, **facts}
+    return json.dumps(line, default=str, skipkeys=True)
+
+
+def _words(level: str, event: str, facts: dict[str, object]) -> str:
+    sign = {"info": " ", "warning": "!", "error": "✗"}[level]
+    words = " ".join(f"{name}={fact}" for name, fact in facts.items())
+    return f"{time.strftime('%H:%M:%S')} {sign} {event} {words}"

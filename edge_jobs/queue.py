@@ -1,0 +1,113 @@
+"""The runner's side of public.jobs_step: one request, one answer, one connection kept open.
+
+Only the standard library is imported here: the runner's idle path goes through it."""
+
+import http.client
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from edge_jobs import SCHEMA_VERSION
+from edge_jobs.errors import (
+    DatabaseDown,
+    NotSupabase,
+    Unreachable,
+    WrongKey,
+    from_response,
+    schema_mismatch,
+)
+
+# How long an answer may take on top of the wait that was asked for, in seconds.
+PATIENCE_S = 30
+
+
+class Queue:
+    """`step` may be repeated after any failure: an outcome that arrives twice counts once."""
+
+    def __init__(self, url: str, key: str, worker: str) -> None:
+        self._url = url
+        self._worker = worker
+        self._path = urlsplit(url).path + "/rest/v1/rpc/jobs_step"
+        if not (key.isascii() and key.isprintable()):
+            raise WrongKey(url=url, reason="it has characters no key has")
+        self._headers = {
+            "apikey": key,
+            "Authorization": f"Bearer {key}",
+            "Content-Type": "application/json",
+            "User-Agent": "firmbase-jobs",
+        }
+        self._connection: http.client.HTTPConnection | None = None
+        # Whether it has proved to be a Supabase: garbage is then the network's.
+        self._known = False
+
+    def step(self, **arguments: Any) -> dict[str, Any]:
+        """Settles, extends, claims. Arguments and answer are those of public.jobs_step.
+
+        Raises Unreachable and DatabaseDown, which may pass, and NotSupabase, WrongKey,
+        SchemaOlder, SessionExpired and Refused, which will not."""
+        body = json.dumps({"worker": self._worker, "version": SCHEMA_VERSION, **arguments})
+        timeout = PATIENCE_S + arguments.get("wait_ms", 0) / 1000
+        try:
+            status, raw = self._send(body.encode(), timeout)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            disconnected = isinstance(error, OSError)
+            if isinstance(error, http.client.BadStatusLine) and not (disconnected or self._known):
+                # It answered, but not in HTTP.
+                raise NotSupabase(url=self._url) from error
+            raise Unreachable(url=self._url, reason=_reason(error)) from error
+        try:
+            answer = json.loads(raw)
+        except ValueError:
+            answer = None
+        if status == 200 and isinstance(answer, dict) and "schema" in answer:
+            self._known = True
+            return answer
+        code = answer.get("code") if isinstance(answer, dict) else None
+        if code == "PGRST202":
+            raise schema_mismatch(None, SCHEMA_VERSION)
+        if code == "42883":
+            # PostgREST asks for a function without knowing its types: it has no schema at hand yet.
+            raise DatabaseDown(url=self._url, reason="the API is reading the schema")
+        # A success that is none of ours, a redirect: somebody else's server.
+        if status < 400:
+            raise NotSupabase(url=self._url)
+        if status == 429:
+            raise DatabaseDown(url=self._url, reason="too many requests")
+        raise from_response(self._url, answer, status)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _send(self, body: bytes, timeout: float) -> tuple[int, bytes]:
+        kept = self._connection is not None
+        try:
+            return self._exchange(body, timeout)
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            # Servers close a kept connection when it was quiet for a while; a new one is not quiet.
+            if not kept:
+                raise
+            self.close()
+            return self._exchange(body, timeout)
+
+    def _exchange(self, body: bytes, timeout: float) -> tuple[int, bytes]:
+        if self._connection is None:
+            parts = urlsplit(self._url)
+            secure = parts.scheme == "https"
+            connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+            self._connection = connect(parts.hostname or "", parts.port)
+        connection = self._connection
+        connection.timeout = timeout
+        if connection.sock is not None:
+            connection.sock.settimeout(timeout)
+        connection.request("POST", self._path, body, self._headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error).lower() or "the connection was closed"

@@ -1,0 +1,80 @@
+"""Where the project is and how to get in, from the environment or the running local stack."""
+
+import os
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from edge_jobs.errors import MissingSetting, NotSupabase
+
+
+class Settings:
+    """Each setting is read when it is needed, and raises MissingSetting when it is not there."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """The environment. Where it names no project, the local stack fills in what it leaves
+        out: never its keys for somebody else's URL."""
+        if os.environ.get("SUPABASE_URL"):
+            return cls(os.environ)
+        return cls({**_local_stack(), **os.environ})
+
+    @property
+    def url(self) -> str:
+        """The API's base URL: scheme, host and port.
+
+        Raises NotSupabase for anything else."""
+        url = self._need("SUPABASE_URL").rstrip("/")
+        try:
+            parts = urlsplit(url)
+            usable = parts.port != 0
+        except ValueError:
+            raise NotSupabase(url="SUPABASE_URL") from None
+        if parts.username or parts.password:
+            # Not into a message: it carries a password.
+            raise NotSupabase(url="SUPABASE_URL")
+        if not usable or parts.scheme not in ("http", "https") or not parts.hostname:
+            raise NotSupabase(url=repr(url))
+        return url
+
+    @property
+    def secret_key(self) -> str:
+        return self._need("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY")
+
+    @property
+    def publishable_key(self) -> str:
+        return self._need("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY")
+
+    @property
+    def smtp_url(self) -> str:
+        return self._need("SMTP_URL")
+
+    @property
+    def mail_from(self) -> str:
+        return self._need("MAIL_FROM")
+
+    @property
+    def app_url(self) -> str:
+        """Where people use the product: what links in mails point at."""
+        return self._need("APP_URL")
+
+    def _need(self, *names: str) -> str:
+        for name in names:
+            if value := self._values.get(name, "").strip():
+                return value
+        raise MissingSetting(name=names[0])
+
+
+def _local_stack() -> dict[str, str]:
+    import json
+    from pathlib import Path
+
+    name = os.environ.get("FIRMBASE_STACK", "default")
+    path = Path(__file__).parent.parent / ".stack" / name / "env.json"
+    try:
+        values = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    return {str(name): str(value) for name, value in values.items()}

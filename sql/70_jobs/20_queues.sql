@@ -1,0 +1,20 @@
+-- Three physical queues instead of a priority column: a claim stays one walk along (vt).
+create extension if not exists pgmq;
+
+select pgmq.create('jobs_high');
+select pgmq.create('jobs_default');
+select pgmq.create('jobs_low');
+
+-- Clients reach jobs only through the functions that check their rights, and so does the secret
+-- key: nobody but the owner of those functions touches the tables.
+alter table pgmq.q_jobs_high enable row level security;
+alter table pgmq.a_jobs_high enable row level security;
+alter table pgmq.q_jobs_default enable row level security;
+alter table pgmq.a_jobs_default enable row level security;
+alter table pgmq.q_jobs_low enable row level security;
+alter table pgmq.a_jobs_low enable row level security;
+
+revoke all on pgmq.q_jobs_high, pgmq.q_jobs_default, pgmq.q_jobs_low
+from public, anon, authenticated, service_role;
+revoke all on pgmq.a_jobs_high, pgmq.a_jobs_default, pgmq.a_jobs_low
+from public, anon, authenticated, service_role;

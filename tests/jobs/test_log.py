@@ -1,0 +1,59 @@
+"""Log lines: JSON for programs, words for people, no secrets for anybody."""
+
+import io
+import json
+
+import pytest
+
+from edge_jobs.log import Log, mask
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("key sb_secret_9xQ_ab-c refused", "key sb_secret_***-c refused"),
+        ("Bearer eyJhbGciOi.eyJyb2xlIjoi.c2lnbmF0dXJl!", "Bearer ***!"),
+        ("smtp://mailer:hush@mail.example:587", "smtp://mailer:***@mail.example:587"),
+        (
+            "postgres://u:p:q@h/db and http://plain/a:b@c",
+            "postgres://u:***@h/db and http://plain/a:b@c",
+        ),
+        ("nothing to hide", "nothing to hide"),
+    ],
+)
+def test_secrets_are_masked(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
+def test_a_line_for_a_program() -> None:
+    stream = io.StringIO()
+    Log(stream, job="default:7").bind(kind="test.noop").info("done", result=None, note="a\nb")
+    line = json.loads(stream.getvalue())
+    assert line.pop("at")
+    assert line == {
+        "level": "info",
+        "event": "done",
+        "job": "default:7",
+        "kind": "test.noop",
+        "note": "a\nb",
+    }
+
+
+def test_a_line_for_a_person() -> None:
+    stream = Terminal()
+    Log(stream).error("dead", job="default:7", error="no sb_secret_abc")
+    assert stream.getvalue().endswith(" ✗ dead job=default:7 error=no sb_secret_***\n")
+
+
+@pytest.mark.parametrize("fact", [{("not", "a", "word"): 1}, float("nan"), object(), b"bytes"])
+def test_odd_facts_and_closed_streams_stop_nobody(fact: object) -> None:
+    stream = io.StringIO()
+    Log(stream).info("done", result=fact)
+    assert json.loads(stream.getvalue())["event"] == "done"
+    stream.close()
+    Log(stream, as_json=True).info("done", result=fact)

@@ -1,7 +1,7 @@
 """What a benchmark hands back, and how it is printed."""
 
 import json
-import os
+import resource
 import statistics
 import subprocess
 import time
@@ -51,7 +51,8 @@ class Result:
                 "ratios": {goal.name: round(goal.ratio, 3) for goal in self.goals},
                 "goals": {goal.name: goal.at_most for goal in self.goals},
                 "ok": self.ok,
-            }
+            },
+            ensure_ascii=False,
         )
 
 
@@ -82,12 +83,10 @@ def time_commands(
 
 
 def time_once(command: Sequence[str], env: Mapping[str, str]) -> tuple[float, float]:
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = time.perf_counter()
     subprocess.run(command, env=env, check=True, capture_output=True)
     wall = time.perf_counter() - begun
-    after = os.times()
-    cpu = (
-        after.children_user - before.children_user + after.children_system - before.children_system
-    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return wall * 1000, cpu * 1000

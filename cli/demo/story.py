@@ -45,7 +45,7 @@ class Day:
 
 def play(config: Config, folder: Path, say: Say) -> Day:
     """Plays the day; reports and thumbnails are saved in a new folder under `folder`."""
-    run = time.strftime("%Y%m%d-%H%M%S")
+    run = time.strftime("%m%d-%H%M%S")
     say("Ada signs up, confirms her address and founds a firm …")
     ada = people.sign_up(config, "Ada Lindqvist", f"ada.{run}@northlight.test")
     firm = ada.client.rpc(

@@ -1,10 +1,11 @@
 """The PostgreSQL server of a local stack, and its first state: that of a new hosted project."""
 
-import functools
+import fcntl
 import hashlib
 import json
 import os
 import platform
+import pwd
 import shutil
 import stat
 import subprocess
@@ -25,7 +26,6 @@ BOOTSTRAP = LOCAL / "postgres"
 PACKAGES = LOCAL / "node_modules"
 TEMPLATE = "firmbase_template"  # every new database starts as a copy of this one
 PGMQ_VERSION = "1.13.0"
-PGTAP_VERSION = "1.3.5"
 
 SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -59,14 +59,8 @@ def run_as() -> dict[str, Any]:
     """Arguments for subprocess: as root, PostgreSQL must run as somebody else."""
     if os.geteuid() != 0:
         return {}
-    return {"user": "nobody", "group": grp_of_nobody(), "extra_groups": []}
-
-
-@functools.cache
-def grp_of_nobody() -> int:
-    import pwd
-
-    return pwd.getpwnam("nobody").pw_gid
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
 def home(config: Config) -> Path:
@@ -88,10 +82,10 @@ def data(config: Config) -> Path:
 
 
 def server(config: Config) -> Path:
-    """The server's programs, with symbolic links and extensions in place."""
+    """The server's programs, with links and extensions in place, where its user can get to them."""
     native = package()
     prepare(native)
-    if home(config) == config.directory:
+    if os.geteuid() != 0 or is_open_to_all(native):
         return native
     copy = home(config) / "server"
     if not copy.exists():
@@ -104,19 +98,30 @@ def server(config: Config) -> Path:
 def prepare(native: Path) -> None:
     """Completes the npm package: npm drops symbolic links; pgmq and pgTAP come from elsewhere."""
     extensions = native / "share" / "postgresql" / "extension"
-    if (extensions / "pgmq.control").exists():
-        return
+    with (native / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two stacks may start at once
+        if not (extensions / "pgmq.control").exists():
+            add_links(native)
+            add_pgtap(extensions)
+            add_pgmq(extensions)
+
+
+def add_links(native: Path) -> None:
     for link in json.loads((native / "pg-symlinks.json").read_text()):
         target = native.parent / link["target"]
         source = os.path.relpath(native.parent / link["source"], target.parent)
         if not target.is_symlink():
             target.symlink_to(source)
+
+
+def add_pgtap(extensions: Path) -> None:
     with tarfile.open(PACKAGES / "@electric-sql" / "pglite" / "dist" / "pgtap.tar.gz") as archive:
         for member in archive:
-            if member.isfile():
-                content = archive.extractfile(member)
-                assert content is not None  # noqa: S101
+            if content := archive.extractfile(member):
                 (extensions / Path(member.name).name).write_bytes(content.read())
+
+
+def add_pgmq(extensions: Path) -> None:
     pgmq = resources.files("pgmq") / "sql" / "pgmq.sql"
     (extensions / f"pgmq--{PGMQ_VERSION}.sql").write_text(pgmq.read_text())
     (extensions / "pgmq.control").write_text(

@@ -8,7 +8,7 @@ import time
 from typing import TextIO
 
 _SECRETS = re.compile(
-    r"(?P<key>sb_secret_)\w+|eyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=://)(?P<user>[^/\s:@]*:)[^/\s@]+(?=@)"
+    r"(?P<key>sb_secret_)[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=://)(?P<user>[^/\s:@]*:)[^/\s@]+(?=@)"
 )
 
 

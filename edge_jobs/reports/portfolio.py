@@ -6,6 +6,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ _COLUMNS = (
     "rate_unit",
 )
 
-# A spreadsheet takes a cell that starts with one of these for a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes a cell that starts with one of these for a formula, the wide forms too; and
+# where semicolons or tabs divide the cells, one starts behind each of them.
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
 
 
 def to_pdf(data: dict[str, Any]) -> bytes:
@@ -55,6 +57,4 @@ def to_csv(data: dict[str, Any]) -> bytes:
 
 
 def _cell(value: str | None) -> str:
-    if value is None:
-        return ""
-    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    return "" if value is None else _FORMULA.sub(r"\1'", value)

@@ -4,7 +4,9 @@ create function private.is_timezone(p_name text) returns boolean
 language plpgsql stable set search_path = '' as $$
 begin
   -- PostgreSQL alone would take POSIX forms such as "abc5" as well.
-  if p_name !~ '^(UTC|Etc/GMT[+-][0-9]{1,2}|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_-]+){1,2})$' then
+  if p_name !~
+    '^(UTC|Etc/GMT(-1[0-4]|\+1[0-2]|[+-][0-9])|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_-]+){1,2})$'
+  then
     return false;
   end if;
   perform pg_catalog.timezone(p_name, 'epoch'::timestamptz);

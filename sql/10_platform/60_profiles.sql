@@ -7,6 +7,7 @@ create table public.profiles (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint profiles_full_name_length check (char_length(full_name) <= 200),
+  constraint profiles_full_name_line check (full_name !~ '[[:cntrl:]]'),
   constraint profiles_locale_form check (locale ~ '^[a-z]{2,3}(-[A-Z]{2})?$'),
   constraint profiles_timezone_known check (private.is_timezone(timezone))
 );
@@ -41,7 +42,14 @@ begin
   -- Whatever the metadata holds, a sign-up must not fail here.
   insert into public.profiles (id, email, full_name)
   values (
-    new.id, new.email, left(coalesce(new.raw_user_meta_data ->> 'full_name', ''), 200)
+    new.id,
+    new.email,
+    left(
+      regexp_replace(
+        coalesce(new.raw_user_meta_data ->> 'full_name', ''), '[[:cntrl:]]+', ' ', 'g'
+      ),
+      200
+    )
   )
   on conflict (id) do update set email = excluded.email;
   return null;

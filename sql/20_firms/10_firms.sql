@@ -16,6 +16,7 @@ create table public.firms (
   archived_at timestamptz,
   constraint firms_slug_key unique (slug),
   constraint firms_name_length check (char_length(btrim(name)) between 1 and 200),
+  constraint firms_name_line check (name !~ '[[:cntrl:]]'),
   constraint firms_slug_form check (slug ~ '^[a-z0-9](-?[a-z0-9]){1,62}$'),
   constraint firms_currency_form check (currency ~ '^[A-Z]{3}$'),
   constraint firms_timezone_known check (private.is_timezone(timezone)),

@@ -120,7 +120,7 @@ grant execute on function public.invite_member(uuid, text, text) to authenticate
 comment on function private.invite_member(uuid, text, text) is 'Definer of public.invite_member.';
 comment on function public.invite_member(uuid, text, text) is
   'Invites an address; the token is shown this once and lasts 7 days. Admins and owners, up to '
-  'their own role. Errors: already_member, already_invited, seat_limit.';
+  'their own role. Errors: already_member, already_invited, seat_limit, too_many_invitations.';
 
 create function private.resend_invitation(
   p_id uuid, out id uuid, out token text, out expires_at timestamptz
@@ -150,7 +150,8 @@ grant execute on function public.resend_invitation(uuid) to authenticated;
 
 comment on function private.resend_invitation(uuid) is 'Definer of public.resend_invitation.';
 comment on function public.resend_invitation(uuid) is
-  'A new token and 7 more days for an open invitation; the old token is worthless from then on.';
+  'A new token and 7 more days for an open invitation; the old token is worthless from then on. '
+  'Error: too_many_invitations.';
 
 create function private.revoke_invitation(p_id uuid) returns void
 language plpgsql security definer set search_path = '' as $$

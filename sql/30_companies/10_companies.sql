@@ -21,6 +21,7 @@ create table public.companies (
   constraint companies_owner_id_fkey foreign key (firm_id, owner_id)
   references public.firm_members (firm_id, user_id) on delete set null (owner_id),
   constraint companies_name_length check (char_length(btrim(name)) between 1 and 200),
+  constraint companies_name_line check (name !~ '[[:cntrl:]]'),
   constraint companies_legal_name_length check (char_length(legal_name) <= 200),
   constraint companies_registration_no_length check (char_length(registration_no) <= 64),
   constraint companies_tax_id_length check (char_length(tax_id) between 1 and 64),

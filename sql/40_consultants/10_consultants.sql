@@ -18,6 +18,7 @@ create table public.consultants (
   archived_at timestamptz,
   unique (firm_id, id),
   constraint consultants_name_length check (char_length(btrim(name)) between 1 and 200),
+  constraint consultants_name_line check (name !~ '[[:cntrl:]]'),
   constraint consultants_email_form check (private.is_email(email)),
   constraint consultants_phone_form check (phone ~ '^\+?[0-9][0-9 ()./-]{2,39}$'),
   constraint consultants_headline_length check (char_length(headline) <= 300),
@@ -31,6 +32,8 @@ create table public.consultants (
     and array_position(skills, null) is null
     and char_length(array_to_string(skills, '')) <= 4000
   ),
+  constraint consultants_available_from_range
+  check (available_from between '1900-01-01' and '2999-12-31'),
   constraint consultants_external_ref_length check (char_length(external_ref) between 1 and 200)
 );
 

@@ -28,6 +28,7 @@ create table public.contracts (
   constraint contracts_consultant_id_fkey foreign key (firm_id, consultant_id)
   references public.consultants (firm_id, id),
   constraint contracts_title_length check (char_length(btrim(title)) between 1 and 200),
+  constraint contracts_title_line check (title !~ '[[:cntrl:]]'),
   constraint contracts_kind_known
   check (kind in ('client_services', 'consultant', 'nda', 'framework')),
   constraint contracts_parties check (
@@ -46,11 +47,14 @@ create table public.contracts (
   constraint contracts_starts_on_known
   check (status in ('draft', 'cancelled') or starts_on is not null),
   constraint contracts_ends_on_order check (ends_on >= starts_on),
-  constraint contracts_rate_range check (rate >= 0),
+  -- A date can be infinite and a number NaN, which no report can add up or print.
+  constraint contracts_starts_on_range check (starts_on between '1900-01-01' and '2999-12-31'),
+  constraint contracts_ends_on_range check (ends_on between '1900-01-01' and '2999-12-31'),
+  constraint contracts_rate_range check (rate >= 0 and rate < 'NaN'),
   constraint contracts_rate_unit_known check (rate_unit in ('hour', 'day', 'month', 'fixed')),
   constraint contracts_rate_complete check (num_nulls(rate, rate_unit) in (0, 2)),
   constraint contracts_currency_form check (currency ~ '^[A-Z]{3}$'),
-  constraint contracts_value_cap_range check (value_cap >= 0),
+  constraint contracts_value_cap_range check (value_cap >= 0 and value_cap < 'NaN'),
   constraint contracts_signed_at_known
   check (status not in ('signed', 'active', 'expired', 'terminated') or signed_at is not null),
   constraint contracts_termination_known

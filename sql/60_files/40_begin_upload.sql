@@ -2,15 +2,15 @@ create function private.safe_name(p_name text) returns text
 language sql immutable set search_path = '' as $$
   select coalesce(
     nullif(
-      right(
-        ltrim(
+      ltrim(
+        right(
           regexp_replace(
             regexp_replace(normalize(p_name, nfkd), '[\u0300-\u036f]', '', 'g'),
             '[^A-Za-z0-9._-]+', '-', 'g'
           ),
-          '.-'
+          100
         ),
-        100
+        '.-'
       ),
       ''
     ),
@@ -67,14 +67,28 @@ begin
   end if;
 
   perform private.lock_firm(p_firm_id, 'member');
+  -- An upload that was given up, or announced smaller than it is, counts for the bytes that came.
   select
-    coalesce(sum(f.size_bytes), 0),
-    count(*) filter (where f.status = 'pending')
+    coalesce(
+      sum(
+        case
+          when f.status in ('processing', 'ready', 'quarantined') then f.size_bytes
+          else greatest(
+            case when f.status = 'pending' and f.upload_expires_at > now() then f.size_bytes end,
+            (
+              select (o.metadata ->> 'size')::bigint
+              from storage.objects o
+              where o.bucket_id = f.bucket and o.name = f.path
+            )
+          )
+        end
+      ),
+      0
+    ),
+    count(*) filter (where f.status = 'pending' and f.upload_expires_at > now())
   into v_used, v_open
   from public.files f
-  where f.firm_id = p_firm_id
-    and f.status <> 'failed'
-    and (f.status <> 'pending' or f.upload_expires_at > now());
+  where f.firm_id = p_firm_id;
   if v_open >= 100 then
     perform private.fail(
       'too_many_uploads', 'The firm has 100 unfinished uploads.',

@@ -7,7 +7,10 @@ begin
   from public.files
   where id = p_file_id
     and created_by = auth.uid()
-    and firm_id = any (array(select private.firm_ids('member')))
+    -- The row is returned: to nobody who could not read it otherwise.
+    and firm_id = any (
+      array(select private.firm_ids(case visibility when 'firm' then 'member' else 'manager' end))
+    )
   for update;
   if not found then
     perform private.fail('upload_not_found', 'You began no such upload.', status => 404);
@@ -119,5 +122,6 @@ grant execute on function public.cancel_upload(uuid) to authenticated;
 
 comment on function private.cancel_upload(uuid) is 'Definer of public.cancel_upload.';
 comment on function public.cancel_upload(uuid) is
-  'Gives up an upload that was begun and frees what it reserved. Errors: upload_not_found, '
+  'Gives up an upload that was begun and frees what it reserved, unless its bytes have arrived. '
+  'Errors: upload_not_found, '
   'upload_closed.';

@@ -9,7 +9,7 @@ begin
   values (
     p_firm_id, p_dedupe_key, p_event, p_to,
     -- A name in the subject may hold what a header may not.
-    left(regexp_replace(p_subject, '[[:cntrl:]]+', ' ', 'g'), 300), p_params
+    left(regexp_replace(p_subject, '[[:cntrl:]\u2028\u2029]+', ' ', 'g'), 300), p_params
   )
   on conflict (dedupe_key) do nothing
   returning id into v_id;
@@ -40,7 +40,7 @@ begin
     status = 'sending',
     attempts = e.attempts + 1,
     message_id = coalesce(e.message_id, '<' || e.id || '@' || p_message_domain || '>')
-  where e.id = p_id and e.status <> 'sent'
+  where e.id = p_id and e.status <> 'sent' and e.params <> '{}'
   returning * into v_email;
   if not found then
     return null;
@@ -68,8 +68,8 @@ grant execute on function public.begin_email(uuid, text) to service_role;
 comment on function private.begin_email(uuid, text) is
   'Definer of public.begin_email.';
 comment on function public.begin_email(uuid, text) is
-  'What to send, its Message-ID fixed from now on; null when it was sent already or does not '
-  'exist. For the secret key only.';
+  'What to send, its Message-ID fixed from now on; null when it was sent already, does not exist '
+  'or was an invitation that failed. For the secret key only.';
 
 create function private.finish_email(p_id uuid) returns void
 language sql security definer set search_path = '' as $$
@@ -98,7 +98,11 @@ create function private.fail_email() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   update public.emails
-  set status = 'failed', error = left(new.code || ': ' || new.error, 500)
+  set
+    status = 'failed',
+    error = left(new.code || ': ' || new.error, 500),
+    -- A token is not kept for a mail that may never go out: resend_invitation makes a new one.
+    params = case event when 'invitation' then '{}' else params end
   where id = (new.payload ->> 'email_id')::uuid and status <> 'sent';
   return null;
 end

@@ -60,13 +60,28 @@ language plpgsql security definer set search_path = '' as $$
 declare
   v_invitation record;
 begin
-  select i.firm_id, i.email, i.role, i.expires_at, f.name as firm, f.timezone,
+  select i.firm_id, i.email, i.role, i.expires_at, f.name as firm, f.timezone, f.seat_limit,
     coalesce(nullif(btrim(p.full_name), ''), p.email, f.name) as inviter
   into v_invitation
   from public.invitations as i
   join public.firms as f on f.id = i.firm_id
   left join public.profiles as p on p.id = auth.uid()
   where i.id = p_invitation_id;
+  -- Anybody can make a firm, and no address asked for this mail: it must not become a flood.
+  if (
+    select
+      count(*) >= greatest(100, 2 * v_invitation.seat_limit)
+      or count(*) filter (where e.to_address = v_invitation.email) >= 5
+    from public.emails as e
+    where e.firm_id = v_invitation.firm_id
+      and e.event = 'invitation'
+      and e.created_at > now() - interval '1 day'
+  ) then
+    perform private.fail(
+      'too_many_invitations', 'Too many invitations were mailed today.',
+      hint => 'Try again tomorrow; the last one that was sent is valid.', status => 429
+    );
+  end if;
   perform private.queue_email(
     v_invitation.firm_id,
     'invitation:' || p_invitation_id || ':' || gen_random_uuid(),
@@ -88,5 +103,5 @@ $$;
 revoke execute on function private.notify_invitation(uuid, text) from public, anon, authenticated;
 
 comment on function private.notify_invitation(uuid, text) is
-  'Mails an invitation to its address. The token stays in the e-mail''s facts until it is sent, '
-  'no longer.';
+  'Mails an invitation to its address, at most five times a day. The token stays in the '
+  'e-mail''s facts until it is sent or given up, no longer.';

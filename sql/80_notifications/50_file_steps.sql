@@ -106,7 +106,12 @@ create function private.fail_file() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   perform private.settle_file(
-    (new.payload ->> 'file_id')::uuid, 'failed', left(new.code, 64), new.error, '{}'
+    (new.payload ->> 'file_id')::uuid,
+    'failed',
+    left(new.code, 64),
+    -- What an unexpected fault says is for the operator: paths, addresses, pieces of code.
+    case new.code when 'exception' then 'Something went wrong on our side.' else new.error end,
+    '{}'
   );
   return null;
 end

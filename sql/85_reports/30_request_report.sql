@@ -5,7 +5,7 @@ language plpgsql security definer set search_path = '' as $$
 declare
   v_id uuid;
 begin
-  perform private.require_role(p_firm_id, 'member');
+  perform private.lock_firm(p_firm_id, 'member');
   if p_kind is distinct from 'contract_portfolio' then
     perform private.fail(
       'unknown_report', format('There is no report "%s".', p_kind),
@@ -28,6 +28,16 @@ begin
     where c.firm_id = p_firm_id and c.id::text = p_params ->> 'company_id'
   ) then
     perform private.fail('company_not_found', 'There is no such company.', status => 404);
+  end if;
+  if (
+    select count(*) >= 50
+    from public.reports as r
+    where r.firm_id = p_firm_id and r.status in ('queued', 'rendering')
+  ) then
+    perform private.fail(
+      'too_many_reports', 'The firm has 50 unfinished reports.',
+      hint => 'Wait until they are ready.', status => 429
+    );
   end if;
 
   insert into public.reports (firm_id, kind, format, params, requested_by)
@@ -56,4 +66,5 @@ comment on function private.request_report(uuid, text, text, jsonb) is
   'Definer of public.request_report.';
 comment on function public.request_report(uuid, text, text, jsonb) is
   'Asks for contract_portfolio as csv or pdf, with {"company_id": …} for one client. Members and '
-  'above; returns the id of the row in reports, which becomes ready with its path.';
+  'above, 50 unfinished ones in a firm; returns the id of the row in reports, which becomes ready '
+  'with its path.';

@@ -82,7 +82,15 @@ create function private.fail_report() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   update public.reports
-  set status = 'failed', error = new.code, detail = left(new.error, 500), finished_at = now()
+  set
+    status = 'failed',
+    error = new.code,
+    -- What an unexpected fault says is for the operator: paths, addresses, pieces of code.
+    detail = case new.code
+      when 'exception' then 'Something went wrong on our side.'
+      else left(new.error, 500)
+    end,
+    finished_at = now()
   where id = (new.payload ->> 'report_id')::uuid and status <> 'ready';
   return null;
 end

@@ -46,7 +46,9 @@ create function private.is_timezone(p_name text) returns boolean
 language plpgsql stable set search_path = '' as $$
 begin
   -- PostgreSQL alone would take POSIX forms such as "abc5" as well.
-  if p_name !~ '^(UTC|Etc/GMT[+-][0-9]{1,2}|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_-]+){1,2})$' then
+  if p_name !~
+    '^(UTC|Etc/GMT(-1[0-4]|\+1[0-2]|[+-][0-9])|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_-]+){1,2})$'
+  then
     return false;
   end if;
   perform pg_catalog.timezone(p_name, 'epoch'::timestamptz);
@@ -130,8 +132,8 @@ comment on function private.touch() is 'Trigger: sets updated_at on tables witho
 create function private.guard_archive() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-  -- Jobs finish their work on archived rows too.
-  if auth.uid() is null then
+  -- Jobs finish their work on archived rows too, and a foreign key lets go of a removed member.
+  if auth.uid() is null or pg_trigger_depth() > 1 then
     return new;
   end if;
   if (old.archived_at is null) <> (new.archived_at is null) then
@@ -292,6 +294,7 @@ create table public.profiles (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint profiles_full_name_length check (char_length(full_name) <= 200),
+  constraint profiles_full_name_line check (full_name !~ '[[:cntrl:]]'),
   constraint profiles_locale_form check (locale ~ '^[a-z]{2,3}(-[A-Z]{2})?$'),
   constraint profiles_timezone_known check (private.is_timezone(timezone))
 );
@@ -326,7 +329,14 @@ begin
   -- Whatever the metadata holds, a sign-up must not fail here.
   insert into public.profiles (id, email, full_name)
   values (
-    new.id, new.email, left(coalesce(new.raw_user_meta_data ->> 'full_name', ''), 200)
+    new.id,
+    new.email,
+    left(
+      regexp_replace(
+        coalesce(new.raw_user_meta_data ->> 'full_name', ''), '[[:cntrl:]]+', ' ', 'g'
+      ),
+      200
+    )
   )
   on conflict (id) do update set email = excluded.email;
   return null;
@@ -364,6 +374,7 @@ create table public.firms (
   archived_at timestamptz,
   constraint firms_slug_key unique (slug),
   constraint firms_name_length check (char_length(btrim(name)) between 1 and 200),
+  constraint firms_name_line check (name !~ '[[:cntrl:]]'),
   constraint firms_slug_form check (slug ~ '^[a-z0-9](-?[a-z0-9]){1,62}$'),
   constraint firms_currency_form check (currency ~ '^[A-Z]{3}$'),
   constraint firms_timezone_known check (private.is_timezone(timezone)),
@@ -779,7 +790,7 @@ grant execute on function public.invite_member(uuid, text, text) to authenticate
 comment on function private.invite_member(uuid, text, text) is 'Definer of public.invite_member.';
 comment on function public.invite_member(uuid, text, text) is
   'Invites an address; the token is shown this once and lasts 7 days. Admins and owners, up to '
-  'their own role. Errors: already_member, already_invited, seat_limit.';
+  'their own role. Errors: already_member, already_invited, seat_limit, too_many_invitations.';
 
 create function private.resend_invitation(
   p_id uuid, out id uuid, out token text, out expires_at timestamptz
@@ -809,7 +820,8 @@ grant execute on function public.resend_invitation(uuid) to authenticated;
 
 comment on function private.resend_invitation(uuid) is 'Definer of public.resend_invitation.';
 comment on function public.resend_invitation(uuid) is
-  'A new token and 7 more days for an open invitation; the old token is worthless from then on.';
+  'A new token and 7 more days for an open invitation; the old token is worthless from then on. '
+  'Error: too_many_invitations.';
 
 create function private.revoke_invitation(p_id uuid) returns void
 language plpgsql security definer set search_path = '' as $$
@@ -1139,6 +1151,7 @@ create table public.companies (
   constraint companies_owner_id_fkey foreign key (firm_id, owner_id)
   references public.firm_members (firm_id, user_id) on delete set null (owner_id),
   constraint companies_name_length check (char_length(btrim(name)) between 1 and 200),
+  constraint companies_name_line check (name !~ '[[:cntrl:]]'),
   constraint companies_legal_name_length check (char_length(legal_name) <= 200),
   constraint companies_registration_no_length check (char_length(registration_no) <= 64),
   constraint companies_tax_id_length check (char_length(tax_id) between 1 and 64),
@@ -1221,6 +1234,7 @@ create table public.consultants (
   archived_at timestamptz,
   unique (firm_id, id),
   constraint consultants_name_length check (char_length(btrim(name)) between 1 and 200),
+  constraint consultants_name_line check (name !~ '[[:cntrl:]]'),
   constraint consultants_email_form check (private.is_email(email)),
   constraint consultants_phone_form check (phone ~ '^\+?[0-9][0-9 ()./-]{2,39}$'),
   constraint consultants_headline_length check (char_length(headline) <= 300),
@@ -1234,6 +1248,8 @@ create table public.consultants (
     and array_position(skills, null) is null
     and char_length(array_to_string(skills, '')) <= 4000
   ),
+  constraint consultants_available_from_range
+  check (available_from between '1900-01-01' and '2999-12-31'),
   constraint consultants_external_ref_length check (char_length(external_ref) between 1 and 200)
 );
 
@@ -1313,6 +1329,7 @@ create table public.contracts (
   constraint contracts_consultant_id_fkey foreign key (firm_id, consultant_id)
   references public.consultants (firm_id, id),
   constraint contracts_title_length check (char_length(btrim(title)) between 1 and 200),
+  constraint contracts_title_line check (title !~ '[[:cntrl:]]'),
   constraint contracts_kind_known
   check (kind in ('client_services', 'consultant', 'nda', 'framework')),
   constraint contracts_parties check (
@@ -1331,11 +1348,14 @@ create table public.contracts (
   constraint contracts_starts_on_known
   check (status in ('draft', 'cancelled') or starts_on is not null),
   constraint contracts_ends_on_order check (ends_on >= starts_on),
-  constraint contracts_rate_range check (rate >= 0),
+  -- A date can be infinite and a number NaN, which no report can add up or print.
+  constraint contracts_starts_on_range check (starts_on between '1900-01-01' and '2999-12-31'),
+  constraint contracts_ends_on_range check (ends_on between '1900-01-01' and '2999-12-31'),
+  constraint contracts_rate_range check (rate >= 0 and rate < 'NaN'),
   constraint contracts_rate_unit_known check (rate_unit in ('hour', 'day', 'month', 'fixed')),
   constraint contracts_rate_complete check (num_nulls(rate, rate_unit) in (0, 2)),
   constraint contracts_currency_form check (currency ~ '^[A-Z]{3}$'),
-  constraint contracts_value_cap_range check (value_cap >= 0),
+  constraint contracts_value_cap_range check (value_cap >= 0 and value_cap < 'NaN'),
   constraint contracts_signed_at_known
   check (status not in ('signed', 'active', 'expired', 'terminated') or signed_at is not null),
   constraint contracts_termination_known
@@ -1887,15 +1907,15 @@ create function private.safe_name(p_name text) returns text
 language sql immutable set search_path = '' as $$
   select coalesce(
     nullif(
-      right(
-        ltrim(
+      ltrim(
+        right(
           regexp_replace(
             regexp_replace(normalize(p_name, nfkd), '[\u0300-\u036f]', '', 'g'),
             '[^A-Za-z0-9._-]+', '-', 'g'
           ),
-          '.-'
+          100
         ),
-        100
+        '.-'
       ),
       ''
     ),
@@ -1952,14 +1972,28 @@ begin
   end if;
 
   perform private.lock_firm(p_firm_id, 'member');
+  -- An upload that was given up, or announced smaller than it is, counts for the bytes that came.
   select
-    coalesce(sum(f.size_bytes), 0),
-    count(*) filter (where f.status = 'pending')
+    coalesce(
+      sum(
+        case
+          when f.status in ('processing', 'ready', 'quarantined') then f.size_bytes
+          else greatest(
+            case when f.status = 'pending' and f.upload_expires_at > now() then f.size_bytes end,
+            (
+              select (o.metadata ->> 'size')::bigint
+              from storage.objects o
+              where o.bucket_id = f.bucket and o.name = f.path
+            )
+          )
+        end
+      ),
+      0
+    ),
+    count(*) filter (where f.status = 'pending' and f.upload_expires_at > now())
   into v_used, v_open
   from public.files f
-  where f.firm_id = p_firm_id
-    and f.status <> 'failed'
-    and (f.status <> 'pending' or f.upload_expires_at > now());
+  where f.firm_id = p_firm_id;
   if v_open >= 100 then
     perform private.fail(
       'too_many_uploads', 'The firm has 100 unfinished uploads.',
@@ -2033,7 +2067,10 @@ begin
   from public.files
   where id = p_file_id
     and created_by = auth.uid()
-    and firm_id = any (array(select private.firm_ids('member')))
+    -- The row is returned: to nobody who could not read it otherwise.
+    and firm_id = any (
+      array(select private.firm_ids(case visibility when 'firm' then 'member' else 'manager' end))
+    )
   for update;
   if not found then
     perform private.fail('upload_not_found', 'You began no such upload.', status => 404);
@@ -2145,7 +2182,8 @@ grant execute on function public.cancel_upload(uuid) to authenticated;
 
 comment on function private.cancel_upload(uuid) is 'Definer of public.cancel_upload.';
 comment on function public.cancel_upload(uuid) is
-  'Gives up an upload that was begun and frees what it reserved. Errors: upload_not_found, '
+  'Gives up an upload that was begun and frees what it reserved, unless its bytes have arrived. '
+  'Errors: upload_not_found, '
   'upload_closed.';
 
 -- sql/60_files/60_sweep_uploads.sql
@@ -3124,7 +3162,7 @@ begin
   values (
     p_firm_id, p_dedupe_key, p_event, p_to,
     -- A name in the subject may hold what a header may not.
-    left(regexp_replace(p_subject, '[[:cntrl:]]+', ' ', 'g'), 300), p_params
+    left(regexp_replace(p_subject, '[[:cntrl:]\u2028\u2029]+', ' ', 'g'), 300), p_params
   )
   on conflict (dedupe_key) do nothing
   returning id into v_id;
@@ -3155,7 +3193,7 @@ begin
     status = 'sending',
     attempts = e.attempts + 1,
     message_id = coalesce(e.message_id, '<' || e.id || '@' || p_message_domain || '>')
-  where e.id = p_id and e.status <> 'sent'
+  where e.id = p_id and e.status <> 'sent' and e.params <> '{}'
   returning * into v_email;
   if not found then
     return null;
@@ -3183,8 +3221,8 @@ grant execute on function public.begin_email(uuid, text) to service_role;
 comment on function private.begin_email(uuid, text) is
   'Definer of public.begin_email.';
 comment on function public.begin_email(uuid, text) is
-  'What to send, its Message-ID fixed from now on; null when it was sent already or does not '
-  'exist. For the secret key only.';
+  'What to send, its Message-ID fixed from now on; null when it was sent already, does not exist '
+  'or was an invitation that failed. For the secret key only.';
 
 create function private.finish_email(p_id uuid) returns void
 language sql security definer set search_path = '' as $$
@@ -3213,7 +3251,11 @@ create function private.fail_email() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   update public.emails
-  set status = 'failed', error = left(new.code || ': ' || new.error, 500)
+  set
+    status = 'failed',
+    error = left(new.code || ': ' || new.error, 500),
+    -- A token is not kept for a mail that may never go out: resend_invitation makes a new one.
+    params = case event when 'invitation' then '{}' else params end
   where id = (new.payload ->> 'email_id')::uuid and status <> 'sent';
   return null;
 end
@@ -3296,13 +3338,28 @@ language plpgsql security definer set search_path = '' as $$
 declare
   v_invitation record;
 begin
-  select i.firm_id, i.email, i.role, i.expires_at, f.name as firm, f.timezone,
+  select i.firm_id, i.email, i.role, i.expires_at, f.name as firm, f.timezone, f.seat_limit,
     coalesce(nullif(btrim(p.full_name), ''), p.email, f.name) as inviter
   into v_invitation
   from public.invitations as i
   join public.firms as f on f.id = i.firm_id
   left join public.profiles as p on p.id = auth.uid()
   where i.id = p_invitation_id;
+  -- Anybody can make a firm, and no address asked for this mail: it must not become a flood.
+  if (
+    select
+      count(*) >= greatest(100, 2 * v_invitation.seat_limit)
+      or count(*) filter (where e.to_address = v_invitation.email) >= 5
+    from public.emails as e
+    where e.firm_id = v_invitation.firm_id
+      and e.event = 'invitation'
+      and e.created_at > now() - interval '1 day'
+  ) then
+    perform private.fail(
+      'too_many_invitations', 'Too many invitations were mailed today.',
+      hint => 'Try again tomorrow; the last one that was sent is valid.', status => 429
+    );
+  end if;
   perform private.queue_email(
     v_invitation.firm_id,
     'invitation:' || p_invitation_id || ':' || gen_random_uuid(),
@@ -3324,8 +3381,8 @@ $$;
 revoke execute on function private.notify_invitation(uuid, text) from public, anon, authenticated;
 
 comment on function private.notify_invitation(uuid, text) is
-  'Mails an invitation to its address. The token stays in the e-mail''s facts until it is sent, '
-  'no longer.';
+  'Mails an invitation to its address, at most five times a day. The token stays in the '
+  'e-mail''s facts until it is sent or given up, no longer.';
 
 -- sql/80_notifications/40_contract_reminders.sql
 
@@ -3595,7 +3652,12 @@ create function private.fail_file() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   perform private.settle_file(
-    (new.payload ->> 'file_id')::uuid, 'failed', left(new.code, 64), new.error, '{}'
+    (new.payload ->> 'file_id')::uuid,
+    'failed',
+    left(new.code, 64),
+    -- What an unexpected fault says is for the operator: paths, addresses, pieces of code.
+    case new.code when 'exception' then 'Something went wrong on our side.' else new.error end,
+    '{}'
   );
   return null;
 end
@@ -3694,7 +3756,7 @@ language plpgsql security definer set search_path = '' as $$
 declare
   v_id uuid;
 begin
-  perform private.require_role(p_firm_id, 'member');
+  perform private.lock_firm(p_firm_id, 'member');
   if p_kind is distinct from 'contract_portfolio' then
     perform private.fail(
       'unknown_report', format('There is no report "%s".', p_kind),
@@ -3717,6 +3779,16 @@ begin
     where c.firm_id = p_firm_id and c.id::text = p_params ->> 'company_id'
   ) then
     perform private.fail('company_not_found', 'There is no such company.', status => 404);
+  end if;
+  if (
+    select count(*) >= 50
+    from public.reports as r
+    where r.firm_id = p_firm_id and r.status in ('queued', 'rendering')
+  ) then
+    perform private.fail(
+      'too_many_reports', 'The firm has 50 unfinished reports.',
+      hint => 'Wait until they are ready.', status => 429
+    );
   end if;
 
   insert into public.reports (firm_id, kind, format, params, requested_by)
@@ -3745,7 +3817,8 @@ comment on function private.request_report(uuid, text, text, jsonb) is
   'Definer of public.request_report.';
 comment on function public.request_report(uuid, text, text, jsonb) is
   'Asks for contract_portfolio as csv or pdf, with {"company_id": …} for one client. Members and '
-  'above; returns the id of the row in reports, which becomes ready with its path.';
+  'above, 50 unfinished ones in a firm; returns the id of the row in reports, which becomes ready '
+  'with its path.';
 
 -- sql/85_reports/40_report_steps.sql
 
@@ -3833,7 +3906,15 @@ create function private.fail_report() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   update public.reports
-  set status = 'failed', error = new.code, detail = left(new.error, 500), finished_at = now()
+  set
+    status = 'failed',
+    error = new.code,
+    -- What an unexpected fault says is for the operator: paths, addresses, pieces of code.
+    detail = case new.code
+      when 'exception' then 'Something went wrong on our side.'
+      else left(new.error, 500)
+    end,
+    finished_at = now()
   where id = (new.payload ->> 'report_id')::uuid and status <> 'ready';
   return null;
 end

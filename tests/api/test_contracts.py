@@ -327,3 +327,25 @@ def test_today_is_the_default(api: Api, db: Db) -> None:
     past = sign(firm, starts_on=str(today - dt.timedelta(3)), ends_on=str(today - dt.timedelta(2)))
     db.execute("select private.advance_contracts()")
     assert status_of(firm, past) == "expired"
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"rate": "NaN"},
+        {"value_cap": "NaN"},
+        {"starts_on": "infinity", "ends_on": None},
+        {"starts_on": "-infinity"},
+        {"starts_on": "0044-03-15 BC"},
+        {"ends_on": "infinity"},
+        {"starts_on": None, "ends_on": "-infinity"},
+        {"ends_on": "12345-01-01"},
+    ],
+    ids=str,
+)
+def test_terms_are_numbers_and_days_that_can_be_reported(
+    shared_firm: Firm, terms: dict[str, Any]
+) -> None:
+    contract = shared_firm.contract()
+    answer = shared_firm.owner.update("contracts", terms, id=f"eq.{contract['id']}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "23514"), answer.text

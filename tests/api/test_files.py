@@ -134,6 +134,7 @@ def test_begin_upload_refuses(
         ("契約書", "file"),
         ("é#?%.txt", "e-.txt"),
         ("x" * 150 + ".txt", "x" * 96 + ".txt"),
+        ("x" * 9 + "." + "y" * 95 + ".txt", "y" * 95 + ".txt"),
     ],
 )
 def test_the_path_is_safe_whatever_the_name(shared_firm: Firm, name: str, safe: str) -> None:
@@ -207,6 +208,15 @@ def test_the_quota_holds_against_two_uploads_at_once(stack: Any, firm: Firm, db:
     created(begin(firm.owner, firm, size_bytes=60))
 
 
+def test_bytes_that_arrived_count_even_if_given_up(firm: Firm, db: Db) -> None:
+    db.execute("update firms set storage_quota_bytes = 25 where id = %s", (firm.id,))
+    small = upload(firm.member, firm, size_bytes=1)
+    refused(begin(firm.member, firm, size_bytes=10), 409, "storage_quota")
+    created(firm.member.rpc("cancel_upload", file_id=small["id"]))
+    refused(begin(firm.member, firm, size_bytes=10), 409, "storage_quota")
+    created(begin(firm.member, firm, size_bytes=25 - len(CONTENT)))
+
+
 def test_a_firm_has_at_most_a_hundred_unfinished_uploads(firm: Firm, db: Db) -> None:
     db.execute(
         "insert into files (id, firm_id, path, name, mime, size_bytes)"
@@ -249,6 +259,16 @@ def test_attack_29_managers_file_by_a_member(shared_firm: Firm, db: Db) -> None:
     # Whoever may share it does so at once.
     created(manager.update("files", {"visibility": "firm"}, id=f"eq.{file['id']}"))
     assert download(viewer, file["path"]).content == CONTENT
+
+
+def test_attack_29_managers_file_after_a_demotion(firm: Firm, db: Db) -> None:
+    manager = firm.manager
+    done = ready(db, manager, firm, visibility="managers")
+    begun = created(begin(manager, firm, visibility="managers"))
+    created(firm.owner.rpc("change_role", firm_id=firm.id, user_id=manager.id, role="member"))
+    for file in (done, begun):
+        assert created(manager.get("files", id=f"eq.{file['id']}")) == []
+        refused(manager.rpc("finish_upload", file_id=file["id"]), 404, "upload_not_found")
 
 
 def test_attack_30_upload_to_another_firms_path(shared_firm: Firm, other_firm: Firm) -> None:

@@ -48,12 +48,15 @@ def test_create_firm_makes_the_caller_its_owner(api: Api) -> None:
     [
         {"name": "  "},
         {"name": "x" * 201},
+        {"name": "Marlow\n\nYour account is locked"},
+        {"name": "\x1b[2J"},
         {"slug": "Upper"},
         {"slug": "-a"},
         {"slug": "a--b"},
         {"currency": "EURO"},
         {"timezone": "Mars/Olympus_Mons"},
         {"timezone": "abc5"},
+        {"timezone": "Etc/GMT+99"},
         {"locale": "english"},
     ],
     ids=str,
@@ -382,3 +385,68 @@ def test_a_changed_address_reaches_the_profile(outsider: Person, api: Api) -> No
     email = f"{uuid.uuid4().hex}@example.com"
     created(api.as_service("PUT", f"/auth/v1/admin/users/{outsider.id}", json={"email": email}))
     assert created(outsider.get("profiles", select="email")) == [{"email": email}]
+
+
+def test_an_archived_company_holds_no_member_in_the_firm(firm: Firm) -> None:
+    manager = firm.manager
+    company = firm.company(by=manager, owner_id=manager.id)
+    where = {"id": f"eq.{company['id']}"}
+    created(manager.update("companies", {"archived_at": "now"}, **where))
+    created(firm.owner.rpc("remove_member", firm_id=firm.id, user_id=manager.id))
+    assert role_of(firm, manager) is None
+    (row,) = created(firm.owner.get("companies", **where))
+    assert row["owner_id"] is None
+    assert row["archived_at"]
+
+
+def test_invitations_flood_no_mailbox(firm: Firm) -> None:
+    email = f"target-{uuid.uuid4().hex[:8]}@example.com"
+    invitation = created(invite(firm, email))
+    for _ in range(4):
+        created(firm.owner.rpc("resend_invitation", invitation_id=invitation["id"]))
+    again = firm.owner.rpc("resend_invitation", invitation_id=invitation["id"])
+    refused(again, 429, "too_many_invitations")
+    # A new invitation is no way around it; another person is still welcome.
+    created(firm.owner.rpc("revoke_invitation", invitation_id=invitation["id"]))
+    refused(invite(firm, email.upper()), 429, "too_many_invitations")
+    created(invite(firm, f"other-{email}"))
+
+
+def test_a_firm_mails_so_many_invitations_a_day(firm: Firm, db: Db) -> None:
+    db.execute(
+        "insert into emails (firm_id, dedupe_key, event, to_address, subject)"
+        " select %s, gen_random_uuid()::text, 'invitation', 'p' || n || '@example.com', 'Join'"
+        " from generate_series(1, 100) as n",
+        (firm.id,),
+    )
+    email = f"one-more-{uuid.uuid4().hex[:8]}@example.com"
+    refused(invite(firm, email), 429, "too_many_invitations")
+    db.execute(
+        "update emails set created_at = now() - interval '1 day' where firm_id = %s", (firm.id,)
+    )
+    created(invite(firm, email))
+
+
+def test_the_name_of_a_person_is_one_line(api: Api) -> None:
+    # Invitations carry it to strangers: it must not add paragraphs of its own.
+    account = {
+        "email": f"mallory-{uuid.uuid4().hex[:12]}@example.com",
+        "user_metadata": {"full_name": "Mallory\r\n\nPay here:\x1b"},
+    }
+    id = created(api.as_service("POST", "/auth/v1/admin/users", json=account))["id"]
+    (profile,) = created(api.as_service("GET", f"/rest/v1/profiles?id=eq.{id}"))
+    assert profile["full_name"] == "Mallory Pay here: "
+
+    person = Person(api, "mallory")
+    change = person.update("profiles", {"full_name": "a\nb"}, id=f"eq.{person.id}")
+    assert (change.status_code, change.json()["code"]) == (400, "23514")
+
+
+def test_the_names_of_things_are_one_line(shared_firm: Firm) -> None:
+    for row, table, column in (
+        (shared_firm.company(), "companies", "name"),
+        (shared_firm.consultant(), "consultants", "name"),
+        (shared_firm.contract(), "contracts", "title"),
+    ):
+        change = shared_firm.owner.update(table, {column: "a\nb"}, id=f"eq.{row['id']}")
+        assert (change.status_code, change.json()["code"]) == (400, "23514"), table

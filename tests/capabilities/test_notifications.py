@@ -202,3 +202,34 @@ def test_an_invitation_arrives_and_its_token_is_forgotten(
     ).fetchone() or (None,)
     assert kept == 0
     created(outsider.rpc("accept_invitation", token=found[1]))
+
+
+def test_a_token_is_forgotten_with_a_mail_that_failed(
+    firm: Firm, db: Database, drain: Drain
+) -> None:
+    invitation = created(
+        firm.owner.rpc("invite_member", firm_id=firm.id, email="x@failed.test", role="member")
+    )
+    (id,) = db.execute(
+        "update public.emails set params = params - 'role' where firm_id = %s and event = "
+        "'invitation' and params::text like %s returning id",
+        [firm.id, f"%{invitation['token']}%"],
+    ).fetchone() or (None,)
+    drain()
+    failed = state(db, str(id))
+    assert (failed["status"], failed["params"]) == ("failed", {})
+    # Sent back by the operator, there is nothing left to send.
+    dead = "select 'default:' || msg_id from private.dead_jobs where payload ->> 'email_id' = %s"
+    db.execute(f"select private.jobs_retry(({dead}))", [str(id)])
+    drain()
+    assert state(db, str(id))["status"] == "failed"
+    assert db.execute(dead, [str(id)]).fetchone() is None
+
+
+def test_no_title_keeps_a_mail_from_being_written(
+    firm: Firm, db: Database, drain: Drain, mailbox: Mailbox
+) -> None:
+    id = letter(db, firm, firm.owner.email, "Terms\u2028end\u2029\r\nBcc: x@example.com\x85now")
+    drain()
+    assert state(db, id)["status"] == "sent"
+    mailbox.expect(firm.owner.email, "Terms end Bcc: x@example.com now")

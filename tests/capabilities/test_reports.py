@@ -209,7 +209,16 @@ def test_doing_it_again_changes_nothing(firm: Firm, db: Database, drain: Drain) 
     assert len(notifications(firm.owner, "report_ready")) == 1
 
 
-def test_a_dead_job_leaves_a_failed_report(firm: Firm, db: Database) -> None:
+@pytest.mark.parametrize(
+    ("code", "said", "shown"),
+    [
+        ("crash_loop", "Gone.", "Gone."),
+        ("exception", "OSError: /srv/x at http://10.0.0.7", "Something went wrong on our side."),
+    ],
+)
+def test_a_dead_job_leaves_a_failed_report(
+    firm: Firm, db: Database, code: str, said: str, shown: str
+) -> None:
     id = request(firm.owner, firm, "csv")
     (message,) = db.execute(
         "select msg_id from pgmq.q_jobs_default where message -> 'payload' ->> 'report_id' = %s",
@@ -221,13 +230,27 @@ def test_a_dead_job_leaves_a_failed_report(firm: Firm, db: Database) -> None:
     ).fetchone() or (None,)
     db.execute(
         "select private.jobs_fail('jobs_default', jsonb_build_array(jsonb_build_object("
-        "'id', %s::bigint, 'read', %s::integer, 'outcome', 'dead', 'code', 'crash_loop', "
-        "'error', 'Gone.')), now(), 'test')",
-        [message, claimed[0]],
+        "'id', %s::bigint, 'read', %s::integer, 'outcome', 'dead', 'code', %s::text, "
+        "'error', %s::text)), now(), 'test')",
+        [message, claimed[0], code, said],
     )
     report = row(firm.owner, "reports", id)
     assert (report["status"], report["error"], report["detail"]) == (
         "failed",
-        "crash_loop",
-        "Gone.",
+        code,
+        shown,
     )
+
+
+def test_a_firm_waits_for_at_most_fifty_reports(firm: Firm, db: Database) -> None:
+    db.execute(
+        "insert into public.reports (firm_id, kind, format)"
+        " select %s, 'contract_portfolio', 'csv' from generate_series(1, 49)",
+        [firm.id],
+    )
+    id = request(firm.member, firm, "csv")
+    ask = {"firm_id": firm.id, "kind": "contract_portfolio", "format": "csv"}
+    refused = firm.member.rpc("request_report", **ask)
+    assert (refused.status_code, refused.json()["details"]) == (429, "too_many_reports")
+    db.execute("update public.reports set status = 'failed' where id = %s", [id])
+    request(firm.member, firm, "csv")

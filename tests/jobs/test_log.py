@@ -16,7 +16,7 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
-        ("key sb_secret_9xQ_ab-c refused", "key sb_secret_***-c refused"),
+        ("key sb_secret_9xQ_ab-c refused", "key sb_secret_*** refused"),
         ("Bearer eyJhbGciOi.eyJyb2xlIjoi.c2lnbmF0dXJl!", "Bearer ***!"),
         ("smtp://mailer:hush@mail.example:587", "smtp://mailer:***@mail.example:587"),
         (

@@ -126,9 +126,18 @@ def test_csv_is_what_spreadsheets_expect() -> None:
     assert (rows[0]["currency"], rows[0]["value"], rows[0]["consultant"]) == ("EUR", "48000.00", "")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\uff1d"])
 def test_csv_cells_are_never_formulas(start: str) -> None:
     title = f'{start}HYPERLINK("https://example.com")'
     raw = to_csv(portfolio([contract(1, title=title)]))
     row = next(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
     assert row["title"] == f"'{title}"
+
+
+@pytest.mark.parametrize("divider", [";", "; ", "\t", "\n"])
+def test_csv_cells_stay_harmless_where_something_else_divides_them(divider: str) -> None:
+    raw = to_csv(portfolio([contract(1, title=f"Audit{divider}=cmd|' /C calc'!A0")]))
+    row = next(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
+    assert row["title"] == f"Audit{divider[0]}'{divider[1:]}=cmd|' /C calc'!A0"
+    plain = to_csv(portfolio([contract(1, title="Audit; tax, e-mail\nand more")]))
+    assert b"Audit; tax, e-mail\nand more" in plain

@@ -13,3 +13,24 @@ class StackError(FirmbaseError):
 
     def __init__(self, message: str | None = None) -> None:
         Exception.__init__(self, message or inspect.getdoc(type(self)))
+
+
+class NoStack(StackError):
+    """There is no local stack yet: start one with `firmbase stack up`."""
+
+    code = "no_stack"
+
+
+class BadStackName(FirmbaseError):
+    """A stack cannot be called {name!r}: use letters, digits, dots, hyphens and underscores, in
+    --name or FIRMBASE_STACK."""
+
+    code = "bad_stack_name"
+    exit_code = 2
+
+
+class DiskRefuses(FirmbaseError):
+    """{path} cannot be used ({said}): free some space, or give this user the right to it."""
+
+    code = "disk_refuses"
+    exit_code = 13

@@ -27,8 +27,11 @@ def list_firms(
     if as_json:
         print_json(firms)
         return
-    rows = [[f["slug"], f["name"], state(f), f["timezone"], f["created_at"][:10]] for f in firms]
-    print_table("Firms", ["slug", "name", "state", "time zone", "since"], rows)
+    if not firms:
+        say("There are no firms yet: people found them in the product, or `firmbase demo` does.")
+        return
+    rows = [[f["slug"], f["name"], state(f), f["created_at"][:10]] for f in firms]
+    print_table("Firms", ["slug", "name", "state", "since"], rows)
 
 
 @app.command()
@@ -48,7 +51,7 @@ def show(slug: Slug, as_json: Json = False) -> None:
     if as_json:
         print_json({**firm, "members": members, "counts": counts})
         return
-    facts = [[name, str(value)] for name, value in {**firm, **counts}.items()]
+    facts = [[name, "–" if value is None else value] for name, value in {**firm, **counts}.items()]
     print_table(firm["name"], ["what", "value"], facts)
     print_table(
         "Members",

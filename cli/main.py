@@ -1,12 +1,15 @@
 """The command `firmbase`: one sub-command per noun, loaded only when it is called."""
 
+import contextlib
 import importlib
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
+from cli.errors import DiskRefuses
 from edge_jobs.api import plain_errors
 from edge_jobs.errors import FirmbaseError
 
@@ -57,10 +60,20 @@ def firmbase() -> None:
     """Firmbase: the backend of a product for consulting firms, on Supabase."""
 
 
+@contextlib.contextmanager
+def plain_disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise DiskRefuses(path=error.filename, said=str(error.strerror).lower()) from error
+
+
 def main() -> None:
     """Runs the command; what is known to go wrong ends in one sentence and a stable exit code."""
     try:
-        with plain_errors():
+        with plain_errors(), plain_disk_errors():
             app()
     except FirmbaseError as error:
         typer.echo(f"error: {error}", err=True)

@@ -2,8 +2,9 @@
 
 import shlex
 import subprocess
+import sys
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -64,23 +65,31 @@ def status(name: Name = None, as_json: Json = False) -> None:
     if as_json:
         print_json(found)
     else:
-        rows = [
-            [
-                part,
-                it["state"],
-                it["address"],
-                str(it["pid"] or "–"),
-                f"{it['restarts']}" + (f" (last: {it['last_exit']})" if it["last_exit"] else ""),
-                uptime(it["since"]) if it["state"] == "running" else "–",
-            ]
-            for part, it in found["services"].items()
-        ]
-        columns = ["part", "state", "address", "pid", "restarts", "up"]
-        print_table("Local Supabase", columns, rows)
+        print_parts(found["services"])
         if not found["running"]:
             say("The stack is not running: start it with `firmbase stack up`.")
     if not found["healthy"]:
         raise typer.Exit(1)
+
+
+def print_parts(parts: dict[str, dict[str, Any]]) -> None:
+    rows = [
+        [
+            name,
+            part["state"],
+            part["address"].removeprefix("http://"),
+            part["pid"] or "–",
+            part["restarts"],
+            uptime(part["since"]) if part["state"] == "running" else "–",
+        ]
+        for name, part in parts.items()
+    ]
+    if rows:
+        columns = ["part", "state", "address", "pid", "restarts", "up"]
+        print_table("Local Supabase", columns, rows)
+    for name, part in parts.items():
+        if part["last_exit"]:
+            typer.echo(f"{name} {part['last_exit']}: see `firmbase stack logs {name}`.")
 
 
 @app.command()
@@ -92,6 +101,8 @@ def reset(
     """Delete all data of the stack and start it afresh with the migrations applied."""
     stack = Stack.named(name)
     if not yes:
+        if not sys.stdin.isatty():
+            raise typer.BadParameter("say --yes where nobody can be asked; nothing was deleted.")
         typer.confirm("This deletes the local database, files and mails. Go on?", abort=True)
     stack.clear()
     up(name=name, as_json=as_json)
@@ -107,7 +118,9 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines of each.")] = 30,
 ) -> None:
     """Show what the parts of the stack logged."""
-    folder = Stack.named(name).directory / "logs"
+    stack = Stack.named(name)
+    _ = stack.config  # or there is none to log anything
+    folder = stack.directory / "logs"
     known = sorted(folder.glob("*.log"))
     files = [file for file in known if part in (None, file.stem)]
     if not files:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from supabase import Client
 
 
+# How long an answer may take: several times what the database lets a request run.
+PATIENCE_S = 30
+
+
 class Api:
     """Each thread has a client of its own; the library is imported with the first call."""
 
@@ -23,9 +27,13 @@ class Api:
     @property
     def client(self) -> "Client":
         if not hasattr(self._local, "client"):
-            from supabase import create_client
+            from supabase import ClientOptions, create_client
 
-            self._local.client = create_client(self.settings.url, self.settings.secret_key)
+            self._local.client = create_client(
+                self.settings.url,
+                self.settings.secret_key,
+                ClientOptions(postgrest_client_timeout=PATIENCE_S),
+            )
         client: Client = self._local.client
         return client
 
@@ -59,9 +67,26 @@ def _explain(error: Exception) -> FirmbaseError | None:
     # Imported only now: a command that raised one of these has imported the library anyway.
     from httpx import TransportError
     from postgrest.exceptions import APIError
+    from storage3.exceptions import StorageApiError
+    from supabase_auth.errors import AuthApiError
 
-    if isinstance(error, APIError):
-        return from_response(Settings.load().url, error.json())
     if isinstance(error, TransportError):
-        return Unreachable(url=Settings.load().url, reason=str(error).lower())
+        url = error.request.url
+        origin = f"{url.scheme}://{url.netloc.decode()}"
+        return Unreachable(url=origin, reason=str(error).lower())
+    if isinstance(error, APIError):
+        body, code = error.json(), str(error.code)
+        # The library makes a body up where there was no JSON: its code is the status then.
+        status = int(code) if len(code) == 3 and code.isdigit() else None
+        return from_response(_project(), None if status else body, status)
+    if isinstance(error, AuthApiError | StorageApiError):
+        body = {"message": error.message, "code": str(error.code)}
+        return from_response(_project(), body, int(error.status))
     return None
+
+
+def _project() -> str:
+    try:
+        return Settings.load().url
+    except FirmbaseError:
+        return "The project"

@@ -6,7 +6,7 @@ Exit codes, stable once published:
    0                      done; for a runner: nothing that is due is left
    1  failed              an unexpected fault, or a job that could not be stopped
    2                      wrong usage
-   3  missing_setting     an environment variable is missing
+   3  missing_setting     an environment variable is missing, or not what it should be
    4  not_supabase        the URL is not one, or no Supabase answers there
    5  wrong_key           the key is refused, or may not do this
    6  unreachable         nothing answers at the URL
@@ -16,6 +16,8 @@ Exit codes, stable once published:
   10  refused             the API refused the request: its own code and sentence
   11  stack_error         the local stack could not do what it was asked to
   12  migration_failed    sql/ or a migration is wrong, or the two contradict each other
+  13  disk_refuses        a file or folder cannot be read or written
+ 130                      interrupted by Ctrl-C
 ====  ==================  =============================================================
 
 Only the standard library is imported here: the runner's idle path goes through it.
@@ -37,10 +39,18 @@ class StuckJobs(FirmbaseError):
 
 
 class MissingSetting(FirmbaseError):
-    """{name} is not set: run `firmbase stack up` for a local stack, or set it in the environment
-    to use another project."""
+    """{name} is not set: run `firmbase stack up` for a local stack, or set {name} in the
+    environment to use another project."""
 
     code = "missing_setting"
+    exit_code = 3
+
+
+class BadMailServer(FirmbaseError):
+    """SMTP_URL is not the address of a mail server: set SMTP_URL to smtp://host:port, or to
+    smtps://user:password@host:465."""
+
+    code = "bad_mail_server"
     exit_code = 3
 
 
@@ -60,7 +70,8 @@ class WrongKey(FirmbaseError):
 
 
 class Unreachable(FirmbaseError):
-    """Nothing answers at {url} ({reason}): is the stack up, and is SUPABASE_URL right?"""
+    """Nothing answers at {url} ({reason}): start the stack with `firmbase stack up`, or correct
+    SUPABASE_URL."""
 
     code = "unreachable"
     exit_code = 6
@@ -140,6 +151,8 @@ def from_response(url: str, body: object, status: int | None = None) -> Firmbase
     answer = body if isinstance(body, dict) else {}
     code, message = str(answer.get("code") or ""), str(answer.get("message") or "")
     hint = answer.get("hint")
+    if status == 501:  # "not implemented": a web server, but none of Supabase's
+        return NotSupabase(url=url)
     if (status or 0) >= 500 or code.startswith(("PGRST00", "57P0", "08", "53")):
         return DatabaseDown(url=url, reason=message or f"HTTP {status}")
     if not message:

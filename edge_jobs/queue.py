@@ -12,7 +12,6 @@ from edge_jobs.errors import (
     DatabaseDown,
     NotSupabase,
     Unreachable,
-    WrongKey,
     from_response,
     schema_mismatch,
 )
@@ -28,8 +27,6 @@ class Queue:
         self._url = url
         self._worker = worker
         self._path = urlsplit(url).path + "/rest/v1/rpc/jobs_step"
-        if not (key.isascii() and key.isprintable()):
-            raise WrongKey(url=url, reason="it has characters no key has")
         self._headers = {
             "apikey": key,
             "Authorization": f"Bearer {key}",

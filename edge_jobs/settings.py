@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from edge_jobs.errors import MissingSetting, NotSupabase
+from edge_jobs.errors import BadMailServer, MissingSetting, NotSupabase, WrongKey
 
 
 class Settings:
@@ -23,7 +23,7 @@ class Settings:
 
     @property
     def url(self) -> str:
-        """The API's base URL: scheme, host and port.
+        """The API's base URL: scheme, host and port, with no slash at the end.
 
         Raises NotSupabase for anything else."""
         url = self._need("SUPABASE_URL").rstrip("/")
@@ -35,13 +35,18 @@ class Settings:
         if parts.username or parts.password:
             # Not into a message: it carries a password.
             raise NotSupabase(url="SUPABASE_URL")
-        if not usable or parts.scheme not in ("http", "https") or not parts.hostname:
+        plain = not (parts.query or parts.fragment or any(map(str.isspace, url)))
+        if not (usable and plain and parts.hostname) or parts.scheme not in ("http", "https"):
             raise NotSupabase(url=repr(url))
         return url
 
     @property
     def secret_key(self) -> str:
-        return self._need("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY")
+        key = self._need("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY")
+        if not (key.isascii() and key.isprintable()):
+            # Not a header either: the libraries would quote it in their complaint.
+            raise WrongKey(url=self.url, reason="it has characters no key has")
+        return key
 
     @property
     def publishable_key(self) -> str:
@@ -49,7 +54,15 @@ class Settings:
 
     @property
     def smtp_url(self) -> str:
-        return self._need("SMTP_URL")
+        url = self._need("SMTP_URL")
+        try:
+            parts = urlsplit(url)
+            usable = parts.hostname and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable or parts.scheme not in ("smtp", "smtps"):
+            raise BadMailServer
+        return url
 
     @property
     def mail_from(self) -> str:
@@ -71,10 +84,10 @@ def _local_stack() -> dict[str, str]:
     import json
     from pathlib import Path
 
-    name = os.environ.get("FIRMBASE_STACK", "default")
+    name = os.environ.get("FIRMBASE_STACK") or "default"
     path = Path(__file__).parent.parent / ".stack" / name / "env.json"
     try:
         values = json.loads(path.read_text())
-    except FileNotFoundError:
-        return {}
+    except (OSError, ValueError):
+        return {}  # `stack up`, which the complaint about what is missing names, writes it anew
     return {str(name): str(value) for name, value in values.items()}

@@ -6,7 +6,6 @@ import importlib
 import os
 import shutil
 import smtplib
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,8 +21,9 @@ from cli import install
 from cli.local.config import ROOT
 from cli.local.stack import Stack
 from edge_jobs import SCHEMA_VERSION
-from edge_jobs.api import Api
+from edge_jobs.api import Api, plain_errors
 from edge_jobs.errors import FirmbaseError, MissingSetting, schema_mismatch
+from edge_jobs.notifications.mailer import Mailer
 from edge_jobs.settings import Settings
 
 BUCKETS = {"firm-files", "reports"}
@@ -71,8 +71,8 @@ def examine() -> Iterator[Check]:
     for check in (python, packages, libraries, disk):
         yield perform(check.__name__, check)
     for look in (
-        stack,
         keys,
+        stack,
         gateway,
         clock,
         api,
@@ -91,14 +91,15 @@ def examine() -> Iterator[Check]:
 
 def perform(name: str, check: Callable[[], str]) -> Check:
     try:
-        return Check(name, State.OK, check())
+        with plain_errors():
+            return Check(name, State.OK, check())
     except Broken as found:
         return Check(name, found.state, found.detail, found.mend)
     except FirmbaseError as error:
-        sentence, _, mend = str(error).partition(": ")
-        return Check(name, State.FAILED, sentence, mend[:1].upper() + mend[1:] or sentence)
-    except (httpx.HTTPError, OSError) as error:
-        return Check(name, State.FAILED, str(error), "Is the project up? Try `firmbase stack up`.")
+        sentence, _, mend = str(error).rpartition(": ")
+        return Check(name, State.FAILED, sentence or mend, mend[:1].upper() + mend[1:])
+    except OSError as error:
+        return Check(name, State.FAILED, str(error), "See `firmbase stack logs`.")
 
 
 def python() -> str:
@@ -132,8 +133,8 @@ def disk() -> str:
 def stack(settings: Settings) -> str:
     """The local stack, if it is what we work with."""
     local = Stack.named()
-    if not local.directory.exists():
-        return "none here; working with another project"
+    if not (local.directory / "config.json").exists():
+        return f"none here; working with {settings.url}"
     if settings.url != local.config.api_url:
         return f"not used; working with {settings.url}"
     status = local.status()
@@ -149,7 +150,12 @@ def stack(settings: Settings) -> str:
 
 
 def keys(settings: Settings) -> str:
-    _ = settings.url, settings.publishable_key, settings.secret_key
+    _, publishable, secret = settings.url, settings.publishable_key, settings.secret_key
+    if publishable == secret or publishable.startswith("sb_secret_"):
+        raise Broken(
+            "SUPABASE_PUBLISHABLE_KEY holds a secret key, which must never reach a browser.",
+            "Set SUPABASE_PUBLISHABLE_KEY to the project's publishable key.",
+        )
     return "address and keys are set"
 
 
@@ -228,19 +234,22 @@ def realtime(settings: Settings) -> str:
 
 def mail(settings: Settings) -> str:
     try:
-        url = urlsplit(settings.smtp_url)
-        _ = settings.mail_from
+        url, _ = settings.smtp_url, settings.mail_from
     except MissingSetting as error:
         raise Broken(
             str(error).partition(":")[0], "Set SMTP_URL and MAIL_FROM to send mail.", State.WARNING
         ) from error
+    mailer = Mailer(url)
     try:
-        port = url.port or 25
-        with smtplib.SMTP(url.hostname or "", port, timeout=10) as server:
-            server.noop()
-    except (OSError, smtplib.SMTPException, socket.gaierror) as error:
-        raise Broken(f"The mail server does not answer: {error}", "Check SMTP_URL.") from error
-    return f"{url.hostname}:{port}"
+        mailer.check()
+    except (OSError, smtplib.SMTPException) as error:
+        raise Broken(
+            f"The mail server refuses: {error}",
+            "Check SMTP_URL; locally, see `firmbase stack logs mail`.",
+        ) from error
+    finally:
+        mailer.close()
+    return f"{urlsplit(url).hostname} takes mail"
 
 
 def migrations(settings: Settings) -> str:
@@ -277,4 +286,4 @@ def queue(settings: Settings) -> str:
     return f"{sum(row['ready'] + row['running'] + row['waiting'] for row in stats)} jobs, none late"
 
 
-GATES = (stack, keys, gateway, api)
+GATES = (keys, stack, gateway, api)

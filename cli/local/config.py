@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cli.errors import StackError
+
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = ROOT / ".stack"
 LOOPBACK = "127.0.0.1"
@@ -101,11 +103,23 @@ class Config:
 
     @classmethod
     def load(cls, directory: Path) -> "Config | None":
+        """What was saved there; None where nothing was.
+
+        Raises:
+            StackError: the file is damaged, or from another version.
+        """
+        file = directory / "config.json"
         try:
-            stored = json.loads((directory / "config.json").read_text())
+            stored = json.loads(file.read_text())
+            ports, keys = Ports(**stored["ports"]), Keys(**stored["keys"])
+            return cls(directory, ports, keys, stored["throwaway"])
         except FileNotFoundError:
             return None
-        return cls(directory, Ports(**stored["ports"]), Keys(**stored["keys"]), stored["throwaway"])
+        except (ValueError, TypeError, KeyError) as error:
+            raise StackError(
+                f"{file} is damaged or from another version: delete {directory} with all the data "
+                "of this stack, then run `firmbase stack up`."
+            ) from error
 
     def save(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)

@@ -98,6 +98,8 @@ def server(config: Config) -> Path:
 def prepare(native: Path) -> None:
     """Completes the npm package: npm drops symbolic links; pgmq and pgTAP come from elsewhere."""
     extensions = native / "share" / "postgresql" / "extension"
+    if (extensions / "pgmq.control").exists():
+        return  # the folder may be another user's, who has done it
     with (native / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two stacks may start at once
         if not (extensions / "pgmq.control").exists():

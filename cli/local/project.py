@@ -3,11 +3,12 @@
 import time
 
 import httpx
-import psycopg
 
 from cli.errors import StackError
 from cli.local.config import Config
+from cli.local.stack import Stack
 from cli.schema import supabase_cli
+from cli.schema.servers import connect
 
 RELOAD_SECONDS = 30.0
 
@@ -33,14 +34,15 @@ def migrate(config: Config) -> list[str]:
         MigrationFailed: a migration could not be applied; those before it stay.
         StackError: the API did not read the schema anew.
     """
-    applied = supabase_cli.migrate(config.database_url())
+    with Stack(config.directory).exclusively():
+        applied = supabase_cli.migrate(config.database_url())
     wait_for_api(config)
     return applied
 
 
 def wait_for_api(config: Config) -> None:
     """PostgREST reads the schema anew a moment after it changed; it knows the old one till then."""
-    with psycopg.connect(config.database_url(), autocommit=True) as connection:
+    with connect(config.database_url()) as connection:
         wanted = {path for (path,) in connection.execute(EXPOSED)}
     deadline = time.monotonic() + RELOAD_SECONDS
     while not wanted <= known(config):

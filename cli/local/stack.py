@@ -4,18 +4,19 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from cli.errors import StackError
+from cli.errors import BadStackName, NoStack, StackError
 from cli.local import postgres
 from cli.local.config import ROOT, STACKS, Config, Ports, default_bases, first_free
 from cli.local.processes import end_with_parent
@@ -34,14 +35,34 @@ class Stack:
 
     @classmethod
     def named(cls, name: str | None = None) -> "Stack":
-        return cls(STACKS / (name or os.environ.get("FIRMBASE_STACK", "default")))
+        """The stack of that name; without one, that of FIRMBASE_STACK or the default one.
+
+        Raises:
+            BadStackName: it could lead out of the folder of the stacks, or upset a program.
+        """
+        name = name or os.environ.get("FIRMBASE_STACK") or "default"
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", name):
+            raise BadStackName(name=name)
+        return cls(STACKS / name)
 
     @property
     def config(self) -> Config:
         config = Config.load(self.directory)
         if config is None:
-            raise StackError("There is no local stack yet: start one with `firmbase stack up`.")
+            raise NoStack
         return config
+
+    @contextlib.contextmanager
+    def exclusively(self, report: Report = lambda _line: None) -> Iterator[None]:
+        """One command at a time starts, stops or deletes a stack; the others wait for it."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with (self.directory / "command").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                report("Another command is at work on this stack: waiting for it …")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def is_up(self) -> bool:
         """Whether the supervisor lives, known by the lock it holds."""
@@ -73,18 +94,32 @@ class Stack:
         Raises:
             StackError: a port is taken, or a part did not start; nothing is left running.
         """
-        if self.is_up():
-            report("The stack is already running.")
-            return self.config
-        config = self.choose_ports(port, bases or default_bases(), throwaway, report)
-        config.save()
-        for folder in ("logs", "mail", "storage"):
-            (self.directory / folder).mkdir(exist_ok=True)
-        if not postgres.is_bootstrapped(config):
-            report("Making the database …")
-            postgres.initialise(config)
-        self.start_supervisor(config, report)
-        return config
+        with self.exclusively(report):
+            if self.is_up():
+                report("The stack is already running.")
+                config = self.config
+                if port not in (None, config.ports.api):
+                    raise StackError(
+                        f"The stack runs on port {config.ports.api}: "
+                        "stop it with `firmbase stack down` before it moves."
+                    )
+                config.save()
+                return config
+            config = self.choose_ports(port, bases or default_bases(), throwaway, report)
+            config.save()
+            for folder in ("logs", "mail", "storage"):
+                (self.directory / folder).mkdir(exist_ok=True)
+            if not postgres.is_bootstrapped(config):
+                report("Making the database …")
+                postgres.initialise(config)
+            supervisor = self.start_supervisor(config)
+            try:
+                self.wait_until_running(supervisor, report)
+            except BaseException:
+                supervisor.terminate()
+                supervisor.wait()
+                raise
+            return config
 
     def choose_ports(
         self, port: int | None, bases: Iterable[int], throwaway: bool, report: Report
@@ -108,7 +143,7 @@ class Stack:
             return known
         return Config(self.directory, ports, throwaway=throwaway)
 
-    def start_supervisor(self, config: Config, report: Report) -> None:
+    def start_supervisor(self, config: Config) -> "subprocess.Popen[bytes]":
         if self.supervisor:
             self.supervisor.wait()  # it has ended, or this stack would be up
         (self.directory / "state.json").unlink(missing_ok=True)
@@ -122,10 +157,13 @@ class Stack:
                 start_new_session=True,
                 preexec_fn=end_with_parent if config.throwaway else None,
             )
+        return self.supervisor
+
+    def wait_until_running(self, supervisor: "subprocess.Popen[bytes]", report: Report) -> None:
         seen: set[str] = set()
         begun = time.monotonic()
         while True:
-            code = self.supervisor.poll()
+            code = supervisor.poll()
             state = self.state()
             running = [n for n, s in state["services"].items() if s["state"] == "running"]
             for name in running:
@@ -136,10 +174,10 @@ class Stack:
                 return
             if code is not None:
                 raise StackError(
-                    state["error"] or f"The stack did not start: see {log.name} for the reason."
+                    state["error"]
+                    or "The stack did not start: `firmbase stack logs supervisor` shows the reason."
                 )
             if time.monotonic() - begun > START_SECONDS:
-                self.down()
                 raise StackError(f"The stack did not start within {START_SECONDS:.0f} s.")
             time.sleep(0.05)
 
@@ -162,14 +200,27 @@ class Stack:
         return {"running": up, "healthy": healthy, "services": parts}
 
     def down(self) -> bool:
-        """Stops every process of the stack; True if there was something to stop."""
+        """Stops every process of the stack; True if there was something to stop.
+
+        An `up` that is at work is cut short where it waits for the parts; else it is waited for.
+        """
+        if not self.directory.exists():
+            return False
+        early = self.stop()
+        with self.exclusively():
+            return self.stop() or early
+
+    def stop(self) -> bool:
         if not self.is_up():
             return False
-        pid = self.state()["pid"]
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
+        pid: int | None = None
         deadline = time.monotonic() + STOP_SECONDS
         while self.is_up():
+            # A supervisor that begins has the lock before it says who it is.
+            if pid is None and (found := self.state()["pid"]):
+                pid = int(found)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
             if time.monotonic() > deadline:
                 raise StackError(f"The stack did not stop: end the process {pid} by hand.")
             time.sleep(0.05)
@@ -180,19 +231,20 @@ class Stack:
     def remove(self) -> None:
         """Stops the stack and deletes all its data, ports and keys."""
         self.down()
-        config = Config.load(self.directory)
-        if config:
-            shutil.rmtree(postgres.home(config), ignore_errors=True)
+        with contextlib.suppress(StackError):
+            shutil.rmtree(postgres.home(self.config), ignore_errors=True)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def clear(self) -> None:
         """Stops the stack and deletes its data; ports and keys stay as they are."""
-        self.down()
         config = self.config
-        (postgres.home(config) / "bootstrapped").unlink(missing_ok=True)
-        shutil.rmtree(postgres.data(config), ignore_errors=True)
-        for folder in ("storage", "mail", "logs"):
-            shutil.rmtree(self.directory / folder, ignore_errors=True)
+        self.down()
+        with self.exclusively():
+            self.stop()
+            (postgres.home(config) / "bootstrapped").unlink(missing_ok=True)
+            shutil.rmtree(postgres.data(config), ignore_errors=True)
+            for folder in ("storage", "mail", "logs"):
+                shutil.rmtree(self.directory / folder, ignore_errors=True)
 
     def connect(self) -> psycopg.Connection[Any]:
         """A connection as the superuser supabase_admin, with autocommit."""

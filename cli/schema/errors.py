@@ -31,6 +31,14 @@ class BadName(FirmbaseError):
     exit_code = 2
 
 
+class BadDatabaseUrl(FirmbaseError):
+    """SUPABASE_DB_URL is not the address of a database: set SUPABASE_DB_URL to the project's
+    connection string, such as postgresql://postgres:<password>@<host>:5432/postgres."""
+
+    code = "bad_database_url"
+    exit_code = 4
+
+
 class NoDatabase(FirmbaseError):
     """There is no database to work on: run `firmbase stack up`, or set SUPABASE_DB_URL."""
 

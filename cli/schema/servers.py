@@ -8,7 +8,7 @@ import psycopg
 
 from cli.local.config import LOOPBACK
 from cli.local.stack import Stack
-from cli.schema.errors import DatabaseRefuses, NoDatabase, NoScratchServer
+from cli.schema.errors import BadDatabaseUrl, DatabaseRefuses, NoDatabase, NoScratchServer
 
 LOCAL_HOSTS = (LOOPBACK, "localhost", "::1")
 
@@ -18,8 +18,9 @@ def database() -> str:
 
     Raises:
         NoDatabase: the one is not set and the other is not running.
+        BadDatabaseUrl: it is set to something else.
     """
-    if url := os.environ.get("SUPABASE_DB_URL"):
+    if url := given():
         return url
     stack = Stack.named()
     if not stack.is_up():
@@ -33,13 +34,29 @@ def scratch_server() -> str:
     Raises:
         NoScratchServer: no local stack is running.
     """
-    url = os.environ.get("SUPABASE_DB_URL", "")
+    url = given()
     if is_local(url):
         return url
     stack = Stack.named()
     if not stack.is_up():
         raise NoScratchServer
     return stack.config.database_url()
+
+
+def given() -> str:
+    """SUPABASE_DB_URL, or nothing. What is wrong with it is not said: it carries a password."""
+    url = os.environ.get("SUPABASE_DB_URL", "").strip()
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        usable = parts.hostname and parts.port != 0
+        psycopg.conninfo.conninfo_to_dict(url)
+    except (ValueError, psycopg.ProgrammingError):
+        raise BadDatabaseUrl from None
+    if not usable or parts.scheme not in ("postgresql", "postgres"):
+        raise BadDatabaseUrl
+    return url
 
 
 def is_local(url: str) -> bool:
@@ -55,4 +72,6 @@ def connect(url: str) -> psycopg.Connection[Any]:
     try:
         return psycopg.connect(url, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
-        raise DatabaseRefuses(said=str(error).strip().splitlines()[-1]) from error
+        # Lines that begin with a tab are libpq's guesses at the cause of the line before.
+        said = [line for line in str(error).splitlines() if line and line[0] != "\t"]
+        raise DatabaseRefuses(said=said[-1].strip()) from error

@@ -31,7 +31,7 @@ def migrate(db_url: str, workdir: Path = ROOT) -> list[str]:
     """
     role = urlsplit(db_url).username or ""
     if role.partition(".")[0] != "postgres":  # the pooler of a hosted project adds its reference
-        raise WrongRole(role=role)
+        raise WrongRole(role=role or "nobody")
     command = ("migration", "up", "--yes", f"--remote={bare(db_url)}")
     return [Path(file).name for file in run(*command, db_url=db_url, workdir=workdir)["applied"]]
 

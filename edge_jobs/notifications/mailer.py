@@ -30,10 +30,12 @@ class Mailer:
     def send(self, message: EmailMessage) -> None:
         """Returns once the server took the message. Raises smtplib.SMTPException or OSError."""
         with self._exclusive():
-            # Servers hang up on idle clients: ask first, so no message meets a dead connection.
-            if self._connection is None or not _alive(self._connection):
-                self._connection = self._connect()
-            self._connection.send_message(message)
+            self._connected().send_message(message)
+
+    def check(self) -> None:
+        """Connect and log in, as for a message. Raises smtplib.SMTPException or OSError."""
+        with self._exclusive():
+            self._connected()
 
     def close(self) -> None:
         """Say goodbye; the next message opens a new connection."""
@@ -51,6 +53,12 @@ class Mailer:
             yield
         finally:
             self._lock.release()
+
+    def _connected(self) -> smtplib.SMTP:
+        # Servers hang up on idle clients: ask first, so no message meets a dead connection.
+        if self._connection is None or not _alive(self._connection):
+            self._connection = self._connect()
+        return self._connection
 
     def _connect(self) -> smtplib.SMTP:
         url, host = self._url, self._url.hostname or ""

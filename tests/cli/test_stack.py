@@ -121,6 +121,54 @@ def test_up_twice_changes_nothing(own: Stack) -> None:
     assert processes(own) == before
 
 
+def test_two_that_start_it_at_once_get_the_same_stack(own: Stack) -> None:
+    own.clear()
+    command = [FIRMBASE, "stack", "up", "--json", "--name", own.directory.name]
+    both = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    answers = [each.communicate() for each in both]
+    assert [each.returncode for each in both] == [0, 0], answers
+    assert [json.loads(out) for out, _ in answers] == [own.config.environment()] * 2
+    assert any("already running" in said for _, said in answers)
+
+
+@pytest.mark.parametrize("moment", ["Making the database", "postgres is ready"])
+def test_an_interrupted_start_leaves_nothing_running(own: Stack, moment: str) -> None:
+    own.clear()
+    command = [FIRMBASE, "stack", "up", "--name", own.directory.name]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as starting:
+        assert starting.stderr is not None
+        while moment not in starting.stderr.readline():
+            assert starting.poll() is None
+        starting.send_signal(signal.SIGINT)
+        starting.communicate()
+    assert starting.returncode == 130
+    assert not own.is_up()
+    assert not own.config.ports.taken()
+    assert own.up()
+
+
+def test_down_during_up_wins(own: Stack) -> None:
+    own.clear()
+    command = [FIRMBASE, "stack", "up", "--name", own.directory.name]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as starting:
+        assert starting.stderr is not None
+        while "Making the database" not in starting.stderr.readline():
+            assert starting.poll() is None
+        own.down()
+        starting.communicate()
+    assert not own.is_up()
+    assert not own.config.ports.taken()
+
+
+def test_a_running_stack_does_not_move(own: Stack) -> None:
+    with pytest.raises(StackError, match="stop it with `firmbase stack down` before it moves"):
+        own.up(port=own.config.ports.api + 100)
+    assert own.status()["healthy"]
+
+
 def test_a_port_that_is_asked_for_and_taken_is_an_error(own: Stack, tmp_path: Path) -> None:
     other = Stack(tmp_path / "other")
     with pytest.raises(StackError, match=r"Port \d+ is taken"):

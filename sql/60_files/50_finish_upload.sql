@@ -7,7 +7,7 @@ begin
   from public.files
   where id = p_file_id
     and created_by = auth.uid()
-    and firm_id = any (array(select private.firm_ids('member')))
+    and firm_id = any (array(select private.upload_firm_ids()))
   for update;
   if not found then
     perform private.fail('upload_not_found', 'You began no such upload.', status => 404);

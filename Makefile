@@ -3,7 +3,7 @@ PYTHON ?= python3
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench clean
+.PHONY: help install demo test mutants lint format bench clean
 
 VENV := .venv/bin
 # Node lies beside Python.
@@ -23,6 +23,9 @@ demo: install ## Play a working day of a small firm on a local Supabase and leav
 
 test: install lint ## Run every linter and every test
 	@$(VENV)/pytest
+
+mutants: install ## Take away each right, policy and key in turn; the tests must notice
+	@$(VENV)/python -m tests.mutants $(ARGS)
 
 lint: install ## Check the style and types of all code
 	@$(VENV)/ruff format --check . && $(VENV)/ruff check .

@@ -1,25 +1,33 @@
 """What a benchmark hands back, and how it is printed."""
 
 import json
+import math
 import resource
 import statistics
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Goal:
-    """A ratio of two measurements and the most it may be."""
+    """A ratio of two measurements and the most, or the least, it may be."""
 
     name: str
     ratio: float
-    at_most: float
+    at_most: float = math.inf
+    at_least: float = -math.inf
 
     @property
     def ok(self) -> bool:
-        return self.ratio <= self.at_most
+        return self.at_least <= self.ratio <= self.at_most
+
+    @property
+    def bounds(self) -> str:
+        least = [f"≥ {self.at_least:g}"] if self.at_least > -math.inf else []
+        most = [f"≤ {self.at_most:g}"] if self.at_most < math.inf else []
+        return " and ".join(least + most)
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Result:
         lines.insert(1, "  ".join("-" * width for width in widths))
         lines.append("")
         lines += [
-            f"{'ok  ' if goal.ok else 'MISS'}  {goal.name}: {goal.ratio:.2f} (≤ {goal.at_most})"
+            f"{'ok  ' if goal.ok else 'MISS'}  {goal.name}: {goal.ratio:.2f} ({goal.bounds})"
             for goal in self.goals
         ]
         return "\n".join(lines)
@@ -49,7 +57,7 @@ class Result:
             {
                 "bench": name,
                 "ratios": {goal.name: round(goal.ratio, 3) for goal in self.goals},
-                "goals": {goal.name: goal.at_most for goal in self.goals},
+                "goals": {goal.name: goal.bounds for goal in self.goals},
                 "ok": self.ok,
             },
             ensure_ascii=False,
@@ -90,3 +98,29 @@ def time_once(command: Sequence[str], env: Mapping[str, str]) -> tuple[float, fl
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return wall * 1000, cpu * 1000
+
+
+@dataclass(frozen=True)
+class Times:
+    """What a call that was repeated took, in milliseconds."""
+
+    median_ms: float
+    p95_ms: float
+
+
+def time_calls(
+    calls: Mapping[str, Callable[[], float]], *, rounds: int, seconds: float
+) -> dict[str, Times]:
+    """Makes the calls in turn; each returns the milliseconds of what it measures.
+
+    A call whose samples took this many seconds in all gets no more of them, but at least three.
+    """
+    samples: dict[str, list[float]] = {name: [] for name in calls}
+    for turn in range(rounds):
+        for name, call in calls.items():
+            if turn < 3 or sum(samples[name]) < seconds * 1000:
+                samples[name].append(call())
+    return {
+        name: Times(statistics.median(taken), sorted(taken)[math.ceil(0.95 * len(taken)) - 1])
+        for name, taken in samples.items()
+    }

@@ -1,11 +1,13 @@
 """`firmbase db`: the schema, from `sql/` through the migrations into a database."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.output import Json, print_json, print_table, say
 from cli.schema import advisors as advice
+from cli.schema import diagram as picture
 from cli.schema import migrations, supabase_cli, typescript
 from cli.schema.catalog import Difference, render
 from cli.schema.errors import NoScratchServer
@@ -16,7 +18,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    epilog="After a change in sql/: `db diff NAME`, then `db migrate`, then `db types`.",
+    epilog="After a change in sql/: `db diff NAME`, then `db migrate`, `db types`, `db diagram`.",
 )
 PROJECT = Project()
 
@@ -138,27 +140,44 @@ def types(
     as_json: Json = False,
 ) -> None:
     """Write the TypeScript types of the API into web/services, from sql/."""
-    file = PROJECT.root / typescript.FILE
     wanted = typescript.generate(scratch_server(), PROJECT)
+    _refresh(typescript.FILE, wanted, check, as_json, "types")
+
+
+@app.command()
+def diagram(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 1 if the file is out of date.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Draw the tables and their references into docs/data-model.md, from sql/."""
+    wanted = picture.generate(scratch_server(), PROJECT)
+    _refresh(picture.FILE, wanted, check, as_json, "diagram")
+
+
+def _refresh(path: Path, wanted: str, check: bool, as_json: bool, command: str) -> None:
+    """Writes a generated file of the project; with `check` only says whether it is needed."""
+    file = PROJECT.root / path
     current = file.read_text() if file.exists() else None
     if current != wanted and not check:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(wanted)
     if as_json:
-        print_json({"file": str(typescript.FILE), "changed": current != wanted})
+        print_json({"file": str(path), "changed": current != wanted})
     elif current == wanted:
-        say(f"{typescript.FILE} is up to date.")
+        say(f"{path} is up to date.")
     elif check:
-        say(f"{typescript.FILE} is out of date: run `firmbase db types`.")
+        say(f"{path} is out of date: run `firmbase db {command}`.")
     else:
-        say(f"Wrote {typescript.FILE}.")
+        say(f"Wrote {path}.")
     if check and current != wanted:
         raise typer.Exit(1)
 
 
 @app.command()
 def advisors(as_json: Json = False) -> None:
-    """Ask Supabase's security and performance advisors about a database; exit code 1 on findings.
+    """Ask Supabase's advisors and our own lint about a database; exit code 1 on findings.
 
     Works on SUPABASE_DB_URL, or on the local stack when that is not set. Indexes nobody used yet
     count only on tables with 1,000 rows and more: on smaller ones PostgreSQL needs no index.
@@ -175,6 +194,9 @@ def advisors(as_json: Json = False) -> None:
         if found.findings:
             rows = [[each.level, each.name, each.detail] for each in found.findings]
             print_table("Advisors", ["level", "rule", "finding"], rows)
+            remedies = {each.name: each.remediation for each in found.findings}
+            for name, remedy in remedies.items():
+                say(f"{name}: {remedy}")
         say(f"{len(found.findings)} findings.")
         if found.too_early:
             say(f"{len(found.too_early)} unused indexes on tables too small to judge them by.")

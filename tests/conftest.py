@@ -44,12 +44,20 @@ class RunningStack:
         self.mail_url = self.env["MAIL_URL"]
 
 
+# The folder of a running stack to test as it is, instead of a new one.
+TEST_STACK = "FIRMBASE_TEST_STACK"
+
+
 @pytest.fixture(scope="session")
 def stack() -> Iterator[RunningStack]:
+    if folder := os.environ.get(TEST_STACK):
+        running = Stack(Path(folder))
+        yield RunningStack(running, running.config)
+        return
     # A folder with a space in its name, where the database's user can get to.
-    with tempfile.TemporaryDirectory(prefix="firmbase test ") as folder:
-        Path(folder).chmod(0o711)
-        control = Stack(Path(folder) / "stack")
+    with tempfile.TemporaryDirectory(prefix="firmbase test ") as parent:
+        Path(parent).chmod(0o711)
+        control = Stack(Path(parent) / "stack")
         config = control.up(bases=random_bases(), throwaway=True)
         try:
             apply_schema(config)

@@ -161,6 +161,18 @@ class Firm:
         created(self.owner.rpc("remove_member", firm_id=self.id, user_id=person.id))
         return person
 
+    @cached_property
+    def portal(self) -> Person:
+        """No member, but a consultant with an account: `portal_consultant`."""
+        person = Person(self.api, "portal")
+        link = {"consultant_id": self.portal_consultant["id"], "user_id": person.id}
+        created(self.owner.rpc("link_consultant", **link))
+        return person
+
+    @cached_property
+    def portal_consultant(self) -> dict[str, Any]:
+        return self.consultant(name="Noor Haddad")
+
     def join(self, role: str, person: Person | None = None) -> Person:
         """Invites somebody, a new account unless given, who accepts."""
         person = person or Person(self.api, role)
@@ -175,6 +187,12 @@ class Firm:
 
     def consultant(self, by: Person | None = None, **values: Any) -> dict[str, Any]:
         return self.add("consultants", by, {"name": "Ines Duarte"} | values)
+
+    def contact(self, by: Person | None = None, **values: Any) -> dict[str, Any]:
+        """At a company, a new one unless given."""
+        if "company_id" not in values:
+            values["company_id"] = self.company()["id"]
+        return self.add("contacts", by, {"name": "Ada Marsh"} | values)
 
     def contract(self, by: Person | None = None, **values: Any) -> dict[str, Any]:
         """A draft of services for a company, a new one unless given."""

@@ -33,6 +33,7 @@ SETTINGS = {
     "shared_preload_libraries": "pg_stat_statements",
     "wal_level": "logical",
     "max_connections": "120",
+    "random_page_cost": "1.1",  # as on hosted, or the planner would choose other indexes there
     "timezone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",

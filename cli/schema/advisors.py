@@ -1,11 +1,11 @@
-"""Supabase's security and performance advisors, as the dashboard of a hosted project has them."""
+"""Supabase's advisors, as the dashboard of a hosted project has them, and our own lint."""
 
 import re
 from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any
 
-from cli.schema import supabase_cli
+from cli.schema import lint, supabase_cli
 from cli.schema.servers import connect
 
 RULES = (resources.files(__package__) / "advisors.sql").read_bytes()
@@ -15,7 +15,7 @@ ENOUGH_ROWS = 1000
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing an advisor found: its rule, how grave, what, and where to read about it."""
+    """One thing an advisor found: its rule, how grave, what, and how to mend it."""
 
     name: str
     level: str
@@ -39,7 +39,7 @@ class Advice:
 
 
 def advise(db_url: str) -> Advice:
-    """Runs all advisors, the CLI's and those it lacks.
+    """Runs all advisors: the CLI's, those it lacks, and our own lint.
 
     Raises:
         DatabaseRefuses: the database does not answer.
@@ -47,6 +47,7 @@ def advise(db_url: str) -> Advice:
     said = supabase_cli.advisors(db_url)
     with connect(db_url) as connection:
         rules = connection.execute(RULES).fetchall()
+        violations = lint.lint(connection)
         small = {
             (schema, table)
             for schema, table, rows in connection.execute(
@@ -55,15 +56,20 @@ def advise(db_url: str) -> Advice:
             if rows < ENOUGH_ROWS
         }
     advice = Advice([], [])
-    for lint in said:
+    for each in said:
         finding = Finding(
-            lint["name"], lint["level"], _plain(lint["detail"]), str(lint["remediation"])
+            each["name"], each["level"], _plain(each["detail"]), str(each["remediation"])
         )
-        table = (lint["metadata"].get("schema"), lint["metadata"].get("name"))
-        early = lint["name"] == "unused_index" and table in small
+        table = (each["metadata"].get("schema"), each["metadata"].get("name"))
+        early = each["name"] == "unused_index" and table in small
         (advice.too_early if early else advice.findings).append(finding)
-    for name, level, detail, rule in rules:
-        advice.findings.append(Finding(name, level, detail, GUIDE + rule))
+    for name, level, detail, page in rules:
+        advice.findings.append(Finding(name, level, detail, GUIDE + page))
+    for violation in violations:
+        rule = lint.RULES[violation.rule]
+        advice.findings.append(
+            Finding(violation.rule, "WARN", violation.detail, f"{rule.why} {rule.mend}")
+        )
     return advice
 
 

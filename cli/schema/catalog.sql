@@ -364,7 +364,11 @@ select
   'publication member',
   format('%I.%I of %I', t.schemaname, t.tablename, t.pubname),
   'publication ' || quote_ident(t.pubname),
-  jsonb_build_object('columns', array_to_string(t.attnames, ', '), 'where', t.rowfilter)
+  jsonb_build_object(
+    -- By name: a migration can only add columns at the end.
+    'columns', array_to_string(array(select unnest(t.attnames) order by 1), ', '),
+    'where', t.rowfilter
+  )
 from pg_publication_tables t
 join pg_publication p on p.pubname = t.pubname and not p.puballtables
 

@@ -61,6 +61,13 @@ class NoScratchServer(FirmbaseError):
     exit_code = 11
 
 
+class NoPlace(FirmbaseError):
+    """{file} has no place for the diagram: put back the two comments that mark it."""
+
+    code = "no_place"
+    exit_code = 2
+
+
 class CliFailed(FirmbaseError):
     """The Supabase CLI failed: {said}"""
 

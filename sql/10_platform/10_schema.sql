@@ -1,3 +1,4 @@
+create extension if not exists btree_gist with schema extensions;
 create extension if not exists pgcrypto with schema extensions;
 
 create schema private;

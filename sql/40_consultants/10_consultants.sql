@@ -1,6 +1,7 @@
 create table public.consultants (
   id uuid primary key default gen_random_uuid(),
   firm_id uuid not null references public.firms (id) on delete cascade,
+  user_id uuid references public.profiles (id) on delete set null,
   name text not null,
   email text,
   phone text,
@@ -37,11 +38,41 @@ create table public.consultants (
   constraint consultants_external_ref_length check (char_length(external_ref) between 1 and 200)
 );
 
+create unique index consultants_firm_id_user_id_idx
+on public.consultants (firm_id, user_id) where archived_at is null;
+create index consultants_user_id_idx on public.consultants (user_id);
 create unique index consultants_firm_id_external_ref_idx
 on public.consultants (firm_id, external_ref) where archived_at is null;
 create index consultants_firm_id_status_idx on public.consultants (firm_id, status);
 create index consultants_firm_id_created_at_idx
 on public.consultants (firm_id, created_at desc, id);
+
+create function private.guard_own_consultant() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  c_own constant text[] := array['phone', 'headline', 'skills', 'available_from'];
+begin
+  if to_jsonb(new) - c_own <> to_jsonb(old) - c_own
+    and not exists (select from private.firm_ids('manager') f where f = new.firm_id)
+  then
+    perform private.fail(
+      'not_allowed', 'The firm keeps this about you; you cannot change it.',
+      hint => 'You may change: ' || array_to_string(c_own, ', ') || '.', status => 403
+    );
+  end if;
+  return new;
+end
+$$;
+
+revoke execute on function private.guard_own_consultant() from public, anon, authenticated;
+
+comment on function private.guard_own_consultant() is
+  'Trigger: what consultants who are no managers may change about themselves.';
+
+-- By its name the first: whoever may not archive hears that, and nothing about roles.
+create trigger consultants_allowed before update on public.consultants
+for each row when (old.user_id = auth.uid())
+execute function private.guard_own_consultant();
 
 create trigger consultants_archive before update on public.consultants
 for each row execute function private.guard_archive('manager');
@@ -52,14 +83,23 @@ for each row execute function private.stamp();
 alter table public.consultants enable row level security;
 
 create policy consultants_select on public.consultants for select to authenticated
-using (firm_id = any (array(select private.firm_ids())));
+using (
+  firm_id = any (array(select private.firm_ids()))
+  or id = any (array(select private.own_consultant_ids()))
+);
 
 create policy consultants_insert on public.consultants for insert to authenticated
 with check (firm_id = any (array(select private.firm_ids('manager'))));
 
 create policy consultants_update on public.consultants for update to authenticated
-using (firm_id = any (array(select private.firm_ids('manager'))))
-with check (firm_id = any (array(select private.firm_ids('manager'))));
+using (
+  firm_id = any (array(select private.firm_ids('manager')))
+  or id = any (array(select private.own_consultant_ids()))
+)
+with check (
+  firm_id = any (array(select private.firm_ids('manager')))
+  or id = any (array(select private.own_consultant_ids()))
+);
 
 revoke all on public.consultants from public, anon, authenticated, service_role;
 grant select on public.consultants to authenticated, service_role;
@@ -73,7 +113,11 @@ grant update (
 ) on public.consultants to authenticated;
 
 comment on table public.consultants is
-  'The people a firm sends to its clients. Everybody in the firm reads them; managers write them.';
+  'The people a firm sends to its clients. Everybody in the firm reads them; managers write them. '
+  'Whoever is linked to a row reads it too, and changes phone, headline, skills and '
+  'available_from.';
+comment on column public.consultants.user_id is
+  'The account of the person, for the portal; link_consultant sets it.';
 comment on column public.consultants.skills is 'Free tags, at most 100.';
 comment on column public.consultants.available_from is 'First free day, in the firm''s time zone.';
 comment on column public.consultants.external_ref is

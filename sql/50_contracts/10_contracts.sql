@@ -13,6 +13,17 @@ create table public.contracts (
   rate_unit text,
   currency text not null,
   value_cap numeric(12, 2),
+  notice_days integer,
+  auto_renew boolean not null default false,
+  renewal_months integer,
+  cancel_by date generated always as (ends_on - notice_days) stored,
+  parent_id uuid,
+  -- Always framework where there is a parent: the key below checks the parent's kind with it.
+  parent_kind text generated always as (case when parent_id is not null then 'framework' end)
+  stored,
+  renewed_from_id uuid,
+  amended_from_id uuid,
+  version integer not null default 1,
   signed_at timestamptz,
   terminated_at timestamptz,
   reason text,
@@ -22,11 +33,18 @@ create table public.contracts (
   updated_by uuid,
   archived_at timestamptz,
   unique (firm_id, id),
+  constraint contracts_kind_key unique (firm_id, id, kind),
   constraint contracts_number_key unique (firm_id, number),
   constraint contracts_company_id_fkey foreign key (firm_id, company_id)
   references public.companies (firm_id, id),
   constraint contracts_consultant_id_fkey foreign key (firm_id, consultant_id)
   references public.consultants (firm_id, id),
+  constraint contracts_parent_id_fkey foreign key (firm_id, parent_id, parent_kind)
+  references public.contracts (firm_id, id, kind),
+  constraint contracts_renewed_from_id_fkey foreign key (firm_id, renewed_from_id)
+  references public.contracts (firm_id, id),
+  constraint contracts_amended_from_id_fkey foreign key (firm_id, amended_from_id)
+  references public.contracts (firm_id, id),
   constraint contracts_title_length check (char_length(btrim(title)) between 1 and 200),
   constraint contracts_title_line check (title !~ '[[:cntrl:]]'),
   constraint contracts_kind_known
@@ -55,6 +73,17 @@ create table public.contracts (
   constraint contracts_rate_complete check (num_nulls(rate, rate_unit) in (0, 2)),
   constraint contracts_currency_form check (currency ~ '^[A-Z]{3}$'),
   constraint contracts_value_cap_range check (value_cap >= 0 and value_cap < 'NaN'),
+  constraint contracts_notice_days_range check (notice_days between 0 and 3650),
+  constraint contracts_renewal_months_range check (renewal_months between 1 and 120),
+  constraint contracts_auto_renew_complete
+  check (not auto_renew or num_nonnulls(ends_on, renewal_months) = 2),
+  -- Frameworks stand at the top, so that no contract can come to be its own ancestor.
+  constraint contracts_parent_id_of_framework check (kind <> 'framework' or parent_id is null),
+  constraint contracts_renewed_from_id_other check (renewed_from_id <> id),
+  constraint contracts_amended_from_id_other check (amended_from_id <> id),
+  constraint contracts_one_origin check (num_nonnulls(renewed_from_id, amended_from_id) <= 1),
+  constraint contracts_version_order
+  check (version >= 1 and (version = 1) = (amended_from_id is null)),
   constraint contracts_signed_at_known
   check (status not in ('signed', 'active', 'expired', 'terminated') or signed_at is not null),
   constraint contracts_termination_known
@@ -69,10 +98,19 @@ create index contracts_firm_id_company_id_idx on public.contracts (firm_id, comp
 create index contracts_firm_id_consultant_id_idx on public.contracts (firm_id, consultant_id);
 create index contracts_firm_id_created_at_idx
 on public.contracts (firm_id, created_at desc, id);
+create index contracts_firm_id_parent_id_idx
+on public.contracts (firm_id, parent_id, parent_kind);
+create index contracts_firm_id_renewed_from_id_idx
+on public.contracts (firm_id, renewed_from_id);
+create index contracts_firm_id_amended_from_id_idx
+on public.contracts (firm_id, amended_from_id);
+create index contracts_firm_id_cancel_by_idx on public.contracts (firm_id, cancel_by)
+where status = 'active' and auto_renew;
+-- For the daily job. Not null, or the planner would sort people's lists by these, past all firms.
 create index contracts_signed_starts_on_idx on public.contracts (starts_on)
-where status = 'signed';
+where status = 'signed' and starts_on is not null;
 create index contracts_active_ends_on_idx on public.contracts (ends_on)
-where status = 'active';
+where status = 'active' and ends_on is not null;
 
 create table private.contract_counters (
   firm_id uuid primary key references public.firms (id) on delete cascade,
@@ -110,9 +148,11 @@ comment on function private.number_contract() is
 create function private.freeze_contract() returns trigger
 language plpgsql set search_path = '' as $$
 declare
-  -- Every other column is a term, one added later too.
+  -- Every other column is a term, one added later too. The generated ones are not known yet, and
+  -- come from terms.
   c_free constant text[] := array[
-    'status', 'signed_at', 'terminated_at', 'reason', 'archived_at', 'updated_at', 'updated_by'
+    'status', 'signed_at', 'terminated_at', 'reason', 'archived_at', 'updated_at', 'updated_by',
+    'cancel_by', 'parent_kind'
   ];
 begin
   if old.status <> 'draft' and to_jsonb(new) - c_free <> to_jsonb(old) - c_free then
@@ -174,11 +214,11 @@ revoke all on public.contracts from public, anon, authenticated, service_role;
 grant select on public.contracts to authenticated, service_role;
 grant insert (
   firm_id, title, kind, company_id, consultant_id, starts_on, ends_on, rate, rate_unit,
-  currency, value_cap
+  currency, value_cap, notice_days, auto_renew, renewal_months, parent_id
 ) on public.contracts to authenticated;
 grant update (
   title, kind, company_id, consultant_id, starts_on, ends_on, rate, rate_unit,
-  currency, value_cap, archived_at
+  currency, value_cap, notice_days, auto_renew, renewal_months, parent_id, archived_at
 ) on public.contracts to authenticated;
 
 alter publication supabase_realtime add table public.contracts;
@@ -199,6 +239,18 @@ comment on column public.contracts.starts_on is
 comment on column public.contracts.ends_on is 'Last day, included; null runs without end.';
 comment on column public.contracts.rate is 'Per rate_unit, in the contract''s currency.';
 comment on column public.contracts.value_cap is 'The most the contract may cost, in its currency.';
+comment on column public.contracts.notice_days is
+  'How many days before its last day the contract can still be cancelled.';
+comment on column public.contracts.auto_renew is
+  'Whether it goes on for renewal_months after ends_on unless somebody cancels it.';
+comment on column public.contracts.cancel_by is
+  'Last day to cancel, from ends_on and notice_days; null while one of them is.';
+comment on column public.contracts.parent_id is 'The framework contract it falls under.';
+comment on column public.contracts.parent_kind is
+  'framework where there is a parent: part of the key that allows no other kind.';
+comment on column public.contracts.renewed_from_id is 'The contract it continues.';
+comment on column public.contracts.amended_from_id is 'The version before, which it replaces.';
+comment on column public.contracts.version is '1, and one more with each amendment.';
 comment on column public.contracts.reason is 'Why the contract was terminated.';
 comment on column public.contracts.archived_at is
   'Set any time to archive, null to restore; the server keeps its own clock.';

@@ -34,7 +34,9 @@ create table public.files (
   references public.contracts (firm_id, id),
   constraint files_path_key unique (path),
   constraint files_one_parent check (num_nonnulls(company_id, consultant_id, contract_id) <= 1),
-  constraint files_visibility_known check (visibility in ('firm', 'managers')),
+  constraint files_visibility_known check (visibility in ('firm', 'managers', 'portal')),
+  constraint files_portal_parent
+  check (visibility <> 'portal' or num_nonnulls(consultant_id, contract_id) = 1),
   constraint files_bucket_known check (bucket = 'firm-files'),
   constraint files_path_form check (path like firm_id || '/' || id || '/_%'),
   constraint files_name_form check (private.is_file_name(name)),
@@ -66,8 +68,10 @@ create index files_pending_upload_expires_at_idx on public.files (upload_expires
 where status = 'pending';
 
 -- The update policy lets members touch their own files only, so a member is enough here.
+-- Giving an upload up archives it too; who began it may, a consultant in the portal as well.
 create trigger files_archive before update on public.files
-for each row execute function private.guard_archive('member');
+for each row when (old.status <> 'pending' or new.status <> 'failed')
+execute function private.guard_archive('member');
 
 create trigger files_stamp before insert or update on public.files
 for each row execute function private.stamp();
@@ -77,7 +81,8 @@ alter table public.files enable row level security;
 create policy files_select on public.files for select to authenticated
 using (
   firm_id = any (array(select private.firm_ids('manager')))
-  or (visibility = 'firm' and firm_id = any (array(select private.firm_ids())))
+  or (visibility <> 'managers' and firm_id = any (array(select private.firm_ids())))
+  or id = any (array(select private.portal_file_ids()))
 );
 
 create policy files_update on public.files for update to authenticated
@@ -108,7 +113,8 @@ comment on table public.files is
   'Documents of a company, a consultant, a contract, or the firm itself. Rows come from '
   'begin_upload; the object can be read once the status is ready.';
 comment on column public.files.visibility is
-  'firm: everybody in the firm; managers: managers and above only.';
+  'firm: everybody in the firm; managers: managers and above only; portal: everybody in the firm '
+  'and the consultant it is about, or whose contract it belongs to. Managers share.';
 comment on column public.files.path is 'Name of the object in the bucket: firm, file, safe name.';
 comment on column public.files.name is 'The name people see; it may change.';
 comment on column public.files.mime is 'As declared at first, as found once processed.';

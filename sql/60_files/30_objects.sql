@@ -9,7 +9,7 @@ begin
       and f.status = 'pending'
       and f.upload_expires_at > now()
       and f.created_by = (select auth.uid())
-      and f.firm_id in (select private.firm_ids('member'))
+      and f.firm_id in (select private.upload_firm_ids())
   );
 end
 $$;

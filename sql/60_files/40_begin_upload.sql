@@ -35,10 +35,15 @@ declare
   v_file public.files;
   v_used bigint;
   v_open bigint;
+  -- Consultants send in what is about themselves.
+  v_is_own boolean := p_visibility = 'portal'
+  and private.is_portal_parent(p_firm_id, p_consultant_id, p_contract_id);
 begin
-  perform private.require_role(
-    p_firm_id, case p_visibility when 'managers' then 'manager' else 'member' end
-  );
+  if v_is_own is not true then
+    perform private.require_role(
+      p_firm_id, case p_visibility when 'firm' then 'member' else 'manager' end
+    );
+  end if;
   select * into strict v_bucket from storage.buckets where id = 'firm-files';
   if not coalesce(private.is_file_name(p_name), false) then
     perform private.fail(
@@ -64,9 +69,18 @@ begin
       'one_parent', 'A file belongs to one company, consultant or contract, or to the firm.',
       status => 422
     );
+  elsif p_visibility = 'portal' and num_nonnulls(p_consultant_id, p_contract_id) = 0 then
+    perform private.fail(
+      'portal_parent', 'Only files of a consultant or a contract are shared in the portal.',
+      status => 422
+    );
   end if;
 
-  perform private.lock_firm(p_firm_id, 'member');
+  if v_is_own then
+    perform from public.firms where id = p_firm_id for no key update;
+  else
+    perform private.lock_firm(p_firm_id, 'member');
+  end if;
   -- An upload that was given up, or announced smaller than it is, counts for the bytes that came.
   select
     coalesce(
@@ -148,5 +162,6 @@ comment on function private.begin_upload(uuid, text, bigint, text, uuid, uuid, u
 comment on function public.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text) is
   'First step of an upload: checks rights, name, type, size and quota and returns the file row, '
   'whose bucket and path the caller may upload to within an hour. Then call finish_upload. '
-  'Members; visibility managers needs a manager. Errors: bad_name, file_empty, file_too_large, '
-  'type_not_allowed, one_parent, parent_not_found, storage_quota, too_many_uploads.';
+  'Members; visibility managers and portal need a manager, portal about themselves or their own '
+  'contract a consultant. Errors: bad_name, file_empty, file_too_large, type_not_allowed, '
+  'one_parent, parent_not_found, portal_parent, storage_quota, too_many_uploads.';

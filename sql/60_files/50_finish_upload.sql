@@ -9,7 +9,11 @@ begin
     and created_by = auth.uid()
     -- The row is returned: to nobody who could not read it otherwise.
     and firm_id = any (
-      array(select private.firm_ids(case visibility when 'firm' then 'member' else 'manager' end))
+      case visibility
+        when 'firm' then array(select private.firm_ids('member'))
+        when 'managers' then array(select private.firm_ids('manager'))
+        else array(select private.upload_firm_ids())
+      end
     )
   for update;
   if not found then

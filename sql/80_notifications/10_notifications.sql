@@ -20,9 +20,8 @@ create table public.notifications (
   constraint notifications_link_form check (link ~ '^/[^/\\]' and char_length(link) <= 500)
 );
 
-create index notifications_firm_id_user_id_idx on public.notifications (firm_id, user_id);
-create index notifications_user_id_created_at_idx
-on public.notifications (user_id, created_at desc, id);
+create index notifications_firm_id_user_id_created_at_idx
+on public.notifications (firm_id, user_id, created_at desc, id);
 
 alter table public.notifications enable row level security;
 

@@ -30,6 +30,8 @@ select set_eq(
     order by 1, 2
   $$,
   $$ values
+    ('public.audit_log', 'authenticated', 'select'),
+    ('public.audit_log', 'service_role', 'select'),
     (
       'public.companies', 'authenticated',
       'select, insert (address, country, external_ref, firm_id, industry, legal_name, name,'
@@ -38,6 +40,9 @@ select set_eq(
       'status, tax_id, website)'
     ),
     ('public.companies', 'service_role', 'select'),
+    ('public.consultant_private', 'authenticated', 'select, update (bank_ref, cost_rate, '
+      'cost_unit, currency, tax_ref)'),
+    ('public.consultant_private', 'service_role', 'select'),
     (
       'public.consultants', 'authenticated',
       'select, insert (available_from, email, external_ref, firm_id, headline, kind, name, '
@@ -45,14 +50,32 @@ select set_eq(
       'external_ref, headline, kind, name, phone, seniority, skills, status)'
     ),
     ('public.consultants', 'service_role', 'select'),
+    (
+      'public.contacts', 'authenticated',
+      'select, insert (company_id, email, firm_id, is_primary, name, phone, position), '
+      'update (archived_at, company_id, email, is_primary, name, phone, position)'
+    ),
+    ('public.contacts', 'service_role', 'select'),
+    (
+      'public.contract_consultants', 'authenticated',
+      'select, insert (allocation_pct, bill_rate, bill_unit, consultant_id, contract_id, '
+      'firm_id, period), update (allocation_pct, archived_at, bill_rate, bill_unit, period)'
+    ),
+    ('public.contract_consultants', 'service_role', 'select'),
     ('public.contract_events', 'authenticated', 'select'),
     ('public.contract_events', 'service_role', 'select'),
     (
+      'public.contract_signers', 'authenticated',
+      'select, insert (contract_id, email, firm_id, name, role, sign_order), '
+      'update (archived_at, email, name, role, sign_order)'
+    ),
+    ('public.contract_signers', 'service_role', 'select'),
+    (
       'public.contracts', 'authenticated',
-      'select, insert (company_id, consultant_id, currency, ends_on, firm_id, kind, rate, '
-      'rate_unit, starts_on, title, value_cap), update (archived_at, company_id, '
-      'consultant_id, currency, ends_on, kind, rate, rate_unit, starts_on, title, '
-      'value_cap)'
+      'select, insert (auto_renew, company_id, consultant_id, currency, ends_on, firm_id, kind, '
+      'notice_days, parent_id, rate, rate_unit, renewal_months, starts_on, title, value_cap), '
+      'update (archived_at, auto_renew, company_id, consultant_id, currency, ends_on, kind, '
+      'notice_days, parent_id, rate, rate_unit, renewal_months, starts_on, title, value_cap)'
     ),
     ('public.contracts', 'service_role', 'select'),
     ('public.emails', 'service_role', 'select'),
@@ -70,12 +93,35 @@ select set_eq(
     ),
     ('public.invitations', 'authenticated', 'select'),
     ('public.invitations', 'service_role', 'select'),
+    (
+      'public.notes', 'authenticated',
+      'select, insert (body, company_id, consultant_id, contact_id, contract_id, firm_id), '
+      'update (archived_at, body)'
+    ),
+    ('public.notes', 'service_role', 'select'),
     ('public.notifications', 'authenticated', 'select, update (read_at)'),
     ('public.notifications', 'service_role', 'select'),
     ('public.profiles', 'authenticated', 'select, update (full_name, locale, timezone)'),
     ('public.profiles', 'service_role', 'select'),
     ('public.reports', 'authenticated', 'select'),
-    ('public.reports', 'service_role', 'select')
+    ('public.reports', 'service_role', 'select'),
+    (
+      'public.saved_views', 'authenticated',
+      'select, insert (definition, entity, firm_id, name, shared), '
+      'update (archived_at, definition, name, shared)'
+    ),
+    ('public.saved_views', 'service_role', 'select'),
+    (
+      'public.taggings', 'authenticated',
+      'select, insert (company_id, consultant_id, contact_id, contract_id, firm_id, tag_id), '
+      'update (archived_at)'
+    ),
+    ('public.taggings', 'service_role', 'select'),
+    (
+      'public.tags', 'authenticated',
+      'select, insert (color, firm_id, name), update (archived_at, color, name)'
+    ),
+    ('public.tags', 'service_role', 'select')
   $$,
   'tables, views and sequences grant exactly these rights'
 );
@@ -114,6 +160,7 @@ select set_eq(
     ('private.is_file_name(text)', 'authenticated, service_role'),
     ('private.is_timezone(text)', 'authenticated, service_role'),
     ('private.is_upload_intended(text)', 'authenticated'),
+    ('private.is_view_definition(jsonb)', 'authenticated'),
     ('private.jobs_list(text, text, integer)', 'service_role'),
     ('private.jobs_retry(text)', 'service_role'),
     ('private.jobs_show(text)', 'service_role'),
@@ -124,6 +171,10 @@ select set_eq(
     ),
     ('private.jobs_tick(boolean)', 'service_role'),
     ('private.leave_firm(uuid)', 'authenticated'),
+    ('private.link_consultant(uuid, uuid)', 'authenticated'),
+    ('private.own_consultant_ids()', 'authenticated'),
+    ('private.portal_contracts()', 'authenticated'),
+    ('private.portal_file_ids()', 'authenticated'),
     ('private.remind_contract(uuid, text, date, integer)', 'service_role'),
     ('private.remove_member(uuid, uuid)', 'authenticated'),
     ('private.report_contract_portfolio(uuid)', 'service_role'),
@@ -161,6 +212,8 @@ select set_eq(
     ),
     ('public.jobs_tick()', 'service_role'),
     ('public.leave_firm(uuid)', 'authenticated'),
+    ('public.link_consultant(uuid, uuid)', 'authenticated'),
+    ('public.portal_contracts()', 'authenticated'),
     ('public.reinstate_member(uuid, uuid)', 'authenticated'),
     ('public.remind_contract(uuid, text, date, integer)', 'service_role'),
     ('public.remove_member(uuid, uuid)', 'authenticated'),

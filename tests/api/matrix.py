@@ -1,7 +1,8 @@
 """Who may do what: the one table the tests of rights are driven by.
 
 A caller is somebody towards one firm. `removed` and `suspended` were admins of it and still hold
-a live session; `outsider` is signed in and belongs to no firm; `visitor` has no session at all.
+a live session; `portal` is a consultant whom it gave an account and who is no member; `outsider` is
+signed in and belongs to no firm; `visitor` has no session at all.
 Whoever is not named is refused. Nothing is ever deleted by a client.
 """
 
@@ -14,6 +15,7 @@ CALLERS = (
     "outsider",
     "removed",
     "suspended",
+    "portal",
     "viewer",
     "member",
     "manager",
@@ -27,9 +29,11 @@ ADMINS: Callers = OWNER | {"admin"}
 MANAGERS: Callers = ADMINS | {"manager"}
 MEMBERS: Callers = MANAGERS | {"member"}
 VIEWERS: Callers = MEMBERS | {"viewer"}
+PORTAL: Callers = frozenset({"portal"})
 SIGNED_IN: Callers = frozenset(CALLERS) - {"visitor"}
 
-# What is done to a row of the firm made by its owner; `own`: to a row the caller made, or is.
+# What is done to a row of the firm made by its owner; `own`: to a row the caller made, or is, or
+# that is about the caller.
 OPERATIONS = (
     "read",
     "create",
@@ -73,13 +77,29 @@ TABLES: Mapping[str, Mapping[str, Callers]] = {
         "update own": MEMBERS,
         "archive own": MANAGERS,
     },
+    "contacts": {
+        "read": VIEWERS,
+        "create": MEMBERS,
+        "update": MEMBERS,
+        "archive": MANAGERS,
+        "update own": MEMBERS,
+        "archive own": MANAGERS,
+    },
     "consultants": {
         "read": VIEWERS,
         "create": MANAGERS,
         "update": MANAGERS,
         "archive": MANAGERS,
-        "update own": MANAGERS,
+        "read own": VIEWERS | PORTAL,
+        "update own": MANAGERS | PORTAL,
         "archive own": MANAGERS,
+    },
+    "consultant_private": {
+        "read": MANAGERS,
+        "create": NOBODY,
+        "update": MANAGERS,
+        "read own": MANAGERS | PORTAL,
+        "update own": MANAGERS,
     },
     "contracts": {
         "read": VIEWERS,
@@ -94,13 +114,63 @@ TABLES: Mapping[str, Mapping[str, Callers]] = {
         "create": NOBODY,
         "update": NOBODY,
     },
+    "contract_consultants": {
+        "read": VIEWERS,
+        "create": MANAGERS,
+        "update": MANAGERS,
+        "archive": MANAGERS,
+        "update own": MANAGERS,
+        "archive own": MANAGERS,
+    },
+    "contract_signers": {
+        "read": VIEWERS,
+        "create": MANAGERS,
+        "update": MANAGERS,
+        "archive": MANAGERS,
+        "update own": MANAGERS,
+        "archive own": MANAGERS,
+    },
     "files": {
         "read": VIEWERS,
         "create": NOBODY,
         "update": MANAGERS,
         "archive": MANAGERS,
+        "read own": VIEWERS | PORTAL,
         "update own": MEMBERS,
         "archive own": MEMBERS,
+    },
+    "notes": {
+        "read": VIEWERS,
+        "create": MEMBERS,
+        "update": MANAGERS,
+        "archive": MANAGERS,
+        "update own": MEMBERS,
+        "archive own": MEMBERS,
+    },
+    "tags": {
+        "read": VIEWERS,
+        "create": MEMBERS,
+        "update": MANAGERS,
+        "archive": MANAGERS,
+        "update own": MEMBERS,
+        "archive own": MEMBERS,
+    },
+    "taggings": {
+        "read": VIEWERS,
+        "create": MEMBERS,
+        "update": NOBODY,
+        "archive": MANAGERS,
+        "update own": NOBODY,
+        "archive own": MEMBERS,
+    },
+    "saved_views": {
+        "read": VIEWERS,
+        "create": VIEWERS,
+        "update": MANAGERS,
+        "archive": MANAGERS,
+        "read own": VIEWERS,
+        "update own": VIEWERS,
+        "archive own": VIEWERS,
     },
     "notifications": {
         "read": NOBODY,
@@ -121,6 +191,11 @@ TABLES: Mapping[str, Mapping[str, Callers]] = {
         "read own": MEMBERS,
         "update own": NOBODY,
     },
+    "audit_log": {
+        "read": ADMINS,
+        "create": NOBODY,
+        "update": NOBODY,
+    },
 }
 
 # Tables people cannot even ask about.
@@ -133,14 +208,16 @@ RPCS: Mapping[str, Callers] = {
     "invite_member": ADMINS,
     "resend_invitation": ADMINS,
     "revoke_invitation": ADMINS,
-    "accept_invitation": frozenset({"outsider", "removed"}),
+    "accept_invitation": frozenset({"outsider", "portal", "removed"}),
     "change_role": ADMINS,
     "suspend_member": ADMINS,
     "reinstate_member": ADMINS,
     "remove_member": ADMINS,
     "leave_firm": VIEWERS - OWNER,
     "transfer_ownership": OWNER,
+    "link_consultant": ADMINS,
     "transition_contract": MANAGERS,
+    "portal_contracts": SIGNED_IN,
     "begin_upload": MEMBERS,
     "finish_upload": MEMBERS,
     "cancel_upload": MEMBERS,
@@ -183,7 +260,12 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "firm_ids",
             "invite_member",
             "is_upload_intended",
+            "is_view_definition",
             "leave_firm",
+            "link_consultant",
+            "own_consultant_ids",
+            "portal_contracts",
+            "portal_file_ids",
             "remove_member",
             "request_report",
             "require_role",
@@ -219,7 +301,9 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
     ),
     frozenset(): frozenset(
         {
+            "add_consultant_private",
             "advance_contracts",
+            "audit",
             "contract_transitions",
             "enqueue",
             "enqueue_contract_reminders",
@@ -228,6 +312,9 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "fail_report",
             "freeze_contract",
             "guard_archive",
+            "guard_contract_part",
+            "guard_own_consultant",
+            "is_portal_parent",
             "job_is_queued",
             "jobs_ack",
             "jobs_backoff",
@@ -235,6 +322,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "jobs_claim",
             "jobs_extend",
             "jobs_fail",
+            "keep_one_primary",
             "keep_owner",
             "lock_firm",
             "lock_member",
@@ -243,6 +331,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "notify_invitation",
             "number_contract",
             "open_invitation",
+            "portal_contract_ids",
             "queue_email",
             "receive_file",
             "renew_invitation_token",
@@ -253,6 +342,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "sweep_uploads",
             "sync_profile",
             "touch",
+            "upload_firm_ids",
         }
     ),
 }

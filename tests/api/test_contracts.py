@@ -145,6 +145,10 @@ def test_attack_23_edit_of_signed_terms(shared_firm: Firm, db: Db) -> None:
         "rate_unit": "month",
         "currency": "USD",
         "value_cap": 5,
+        "notice_days": 30,
+        "auto_renew": True,
+        "renewal_months": 12,
+        "parent_id": shared_firm.contract(kind="framework")["id"],
     }
     granted = db.execute(
         "select column_name from information_schema.column_privileges where grantee ="

@@ -21,13 +21,16 @@ def world(stack: Any, api: Api, visitor: Caller) -> Iterator[World]:
         yield World(api, db, firm, visitor, Person(api, "outsider"))
 
 
+KEYS = {"firm_members": ("firm_id", "user_id"), "consultant_private": ("consultant_id",)}
+
+
 def attempt(world: World, caller: Caller, table: str, operation: str) -> httpx.Response | None:
     if operation == "create":
         return caller.insert(table, NEW_ROWS[table](world))
     row = world.own(table, caller) if operation.endswith("own") else world.row(table)
     if row is None:
         return None
-    keys = ("firm_id", "user_id") if table == "firm_members" else ("id",)
+    keys = KEYS.get(table, ("id",))
     where = {key: f"eq.{row[key]}" for key in keys}
     if operation.startswith("read"):
         return caller.get(table, **where)
@@ -116,6 +119,11 @@ ARGUMENTS: dict[str, Callable[[World, Caller, str], Row]] = {
     "remove_member": lambda w, c, n: {"firm_id": w.firm.id, "user_id": w.new_member()},
     "leave_firm": lambda w, c, n: {"firm_id": w.firm.id},
     "transfer_ownership": lambda w, c, n: {"firm_id": w.firm.id, "user_id": w.new_member()},
+    "link_consultant": lambda w, c, n: {
+        "consultant_id": w.firm.consultant()["id"],
+        "user_id": w.new_member(),
+    },
+    "portal_contracts": lambda w, c, n: {},
     "transition_contract": lambda w, c, n: {
         "id": w.firm.contract()["id"],
         "to_status": "in_review",

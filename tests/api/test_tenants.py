@@ -20,7 +20,18 @@ def ours(api: Api) -> Firm:
 def theirs(api: Api, stack: Any) -> Firm:
     """A firm with a row in every table people can read."""
     firm = Firm(api)
-    contract = firm.contract(consultant_id=firm.consultant()["id"])
+    consultant = firm.consultant()["id"]
+    contract = firm.contract(consultant_id=consultant)
+    of_contract = {"contract_id": contract["id"]}
+    firm.contact()
+    period = {"consultant_id": consultant, "period": "[2026-01-01,2026-03-31]"}
+    firm.add("contract_consultants", None, of_contract | period)
+    person = {"name": "Ada Marsh", "email": "ada@example.com", "role": "company"}
+    firm.add("contract_signers", None, of_contract | person)
+    firm.add("notes", None, of_contract | {"body": "Renew early"})
+    tag = firm.add("tags", None, {"name": "Key account"})["id"]
+    firm.add("taggings", None, of_contract | {"tag_id": tag})
+    firm.add("saved_views", None, {"name": "Mine", "entity": "contracts", "shared": True})
     created(firm.owner.rpc("transition_contract", id=contract["id"], to_status="in_review"))
     firm.owner.rpc("invite_member", firm_id=firm.id, email="a@example.com", role="viewer")
     upload = {"name": "a.txt", "size_bytes": 1, "mime": "text/plain"}
@@ -54,10 +65,15 @@ def test_attack_02_cross_firm_select_of_every_table(ours: Firm, theirs: Firm) ->
         "firm_members?select=*,firms(*,companies(*)),profiles(*)",
         "profiles?select=*,firm_members(*,firms(*,contracts(*)))",
         "firms?select=*,invitations(*),files(*),consultants(*)",
+        "consultants?select=*,consultant_private(*),notes(*),contract_consultants(*)",
+        "contracts?select=*,contract_signers(*),notes(*),taggings(*,tags(*))",
+        "tags?select=*,taggings(*,contracts(*,companies(*,contacts(*))))",
+        "firms?select=*,audit_log(*),saved_views(*)",
     ],
 )
 def test_attack_03_embedding_across_firms(ours: Firm, theirs: Firm, query: str) -> None:
-    ours.contract()
+    ours.contract(consultant_id=ours.consultant()["id"])
+    ours.add("tags", None, {"name": uuid.uuid4().hex})
     answer = ours.owner.rest("GET", query)
     assert ours.id in answer.text or ours.owner.id in answer.text, answer.text
     assert theirs.id not in answer.text
@@ -70,12 +86,30 @@ def rows_for(table: str) -> Callable[[Firm], dict[str, Any]]:
         values: dict[str, Any] = {"firm_id": firm.id}
         if table == "contracts":
             return values | {"title": "x", "kind": "nda", "company_id": firm.company()["id"]}
+        if table == "contacts":
+            values["company_id"] = firm.company()["id"]
+        if table == "notes":
+            return values | {"body": "x", "company_id": firm.company()["id"]}
+        if table == "taggings":
+            tag = firm.add("tags", None, {"name": uuid.uuid4().hex})["id"]
+            return values | {"tag_id": tag, "company_id": firm.company()["id"]}
+        if table == "contract_consultants":
+            parents = {"contract_id": firm.contract()["id"]}
+            parents |= {"consultant_id": firm.consultant()["id"]}
+            return values | parents | {"period": "[2026-01-01,2026-03-31]"}
+        if table == "contract_signers":
+            person = {"name": "x", "email": "x@example.com", "role": "company"}
+            return values | person | {"contract_id": firm.contract()["id"]}
+        if table == "saved_views":
+            values["entity"] = "contracts"
         return values | {"name": "x"}
 
     return row
 
 
-@pytest.mark.parametrize("table", ["companies", "consultants", "contracts"])
+@pytest.mark.parametrize(
+    "table", [name for name, rights in TABLES.items() if rights["create"] and name != "firms"]
+)
 def test_attack_04_insert_with_a_foreign_firm_id(ours: Firm, theirs: Firm, table: str) -> None:
     row = rows_for(table)(theirs)
     before = len(created(theirs.owner.get(table)))
@@ -100,8 +134,30 @@ def test_attack_06_every_composite_key_hop(ours: Firm, theirs: Firm) -> None:
     company, consultant = theirs.company()["id"], theirs.consultant()["id"]
     contract = theirs.contract(company_id=company)["id"]
     mine = {"firm_id": ours.id}
-    hops = [
+    contact, tag = theirs.contact()["id"], theirs.add("tags", None, {"name": "Theirs"})["id"]
+    own_company = {"company_id": ours.company()["id"]}
+    own_contract = {"contract_id": ours.contract()["id"]}
+    own_tag = {"tag_id": ours.add("tags", None, {"name": "Ours"})["id"]}
+    period = {"period": "[2026-01-01,2026-03-31]"}
+    person = {"name": "x", "email": "x@example.com", "role": "company"}
+    parents = [
+        {"company_id": company},
+        {"contact_id": contact},
+        {"consultant_id": consultant},
+        {"contract_id": contract},
+    ]
+    hops: list[tuple[str, dict[str, Any]]] = [
         ("companies", {"name": "x", "owner_id": theirs.owner.id}),
+        ("contacts", {"name": "x", "company_id": company}),
+        ("contract_signers", person | {"contract_id": contract}),
+        ("contract_consultants", period | own_contract | {"consultant_id": consultant}),
+        (
+            "contract_consultants",
+            period | {"contract_id": contract, "consultant_id": ours.consultant()["id"]},
+        ),
+        ("taggings", own_company | {"tag_id": tag}),
+        *[("notes", {"body": "x"} | parent) for parent in parents],
+        *[("taggings", own_tag | parent) for parent in parents],
         ("contracts", {"title": "x", "kind": "framework", "company_id": company}),
         ("contracts", {"title": "x", "kind": "consultant", "consultant_id": consultant}),
     ]
@@ -111,6 +167,7 @@ def test_attack_06_every_composite_key_hop(ours: Firm, theirs: Firm) -> None:
     own = ours.company(), ours.contract()
     for table, row, change in (
         ("companies", own[0], {"owner_id": theirs.owner.id}),
+        ("contacts", ours.contact(), {"company_id": company}),
         ("contracts", own[1], {"company_id": company}),
         ("contracts", own[1], {"consultant_id": consultant}),
     ):
@@ -133,6 +190,7 @@ def test_attack_06_functions_with_the_ids_of_another_firm(ours: Firm, theirs: Fi
     member = {"firm_id": ours.id, "user_id": theirs.owner.id}
     for function, arguments in (
         ("transition_contract", {"id": contract["id"], "to_status": "in_review"}),
+        ("link_consultant", {"consultant_id": theirs.consultant()["id"], "user_id": ours.owner.id}),
         ("finish_upload", {"file_id": file["id"]}),
         ("cancel_upload", {"file_id": file["id"]}),
         ("resend_invitation", {"invitation_id": invitation["id"]}),
@@ -184,6 +242,8 @@ def test_attack_39_existence_probe_by_unique_violation(ours: Firm, theirs: Firm)
     theirs.consultant(external_ref="1")
     ours.company(tax_id="DE1", external_ref="1")
     ours.consultant(external_ref="1")
+    for firm in (theirs, ours):
+        firm.add("tags", None, {"name": "The same"})
     created(ours.owner.rpc("invite_member", firm_id=ours.id, email="a@example.com", role="viewer"))
     taken = created(theirs.owner.get("companies"))[0]["id"]
     for some_id in (taken, str(uuid.uuid4())):

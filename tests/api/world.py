@@ -11,6 +11,19 @@ from tests.people import Api, Caller, Firm, Person, created
 
 Row = dict[str, Any]
 
+# Tables whose row the owner makes as anybody would try to.
+ADDED = (
+    "contacts",
+    "contract_consultants",
+    "contract_signers",
+    "notes",
+    "tags",
+    "taggings",
+    "saved_views",
+)
+# Tables in which a consultant with an account has rows of their own.
+ABOUT_CONSULTANTS = ("consultants", "consultant_private", "files")
+
 
 @dataclass
 class World:
@@ -54,6 +67,14 @@ class World:
             return created(firm.owner.get(table, contract_id=f"eq.{contract['id']}"))[0]
         if table == "files":
             return self.upload(firm.owner)
+        if table == "consultant_private":
+            return {"consultant_id": firm.consultant()["id"]}
+        if table == "audit_log":
+            company = firm.company()
+            return created(firm.owner.get(table, row_id=f"eq.{company['id']}"))[0]
+        if table in ADDED:
+            shared = {"shared": True} if table == "saved_views" else {}
+            return firm.add(table, None, NEW_ROWS[table](self) | shared)
         return self.written(table, self.new_member())
 
     def written(self, table: str, user_id: str) -> Row:
@@ -79,16 +100,34 @@ class World:
             return {"id": caller.id}
         if table == "firm_members":
             return {"firm_id": self.firm.id, "user_id": caller.id}
-        if table == "notifications" and caller in (self.outsider, self.firm.removed):
+        strangers = (self.outsider, self.firm.removed, self.firm.portal)
+        if table == "notifications" and caller in strangers:
             return None
+        if table == "consultant_private" and caller is not self.firm.portal:
+            return self.make(table)
+        if caller is self.firm.portal and table in ABOUT_CONSULTANTS:
+            return self.about(table, self.firm.portal_consultant["id"])
         if table in ("notifications", "reports"):
             return self.written(table, caller.id)
-        row = self.make(table)
+        # A view of one's own is private at first.
+        private = table == "saved_views"
+        row = self.firm.add(table, None, NEW_ROWS[table](self)) if private else self.make(table)
         # The trigger keeps the author, whoever asks: the test steps around it.
         self.db.execute("set session_replication_role = replica")
         self.db.execute(f"update {table} set created_by = %s where id = %s", (caller.id, row["id"]))
         self.db.execute("set session_replication_role = origin")
         return row
+
+    def about(self, table: str, consultant_id: str) -> Row:
+        """The row about a consultant, who may read it."""
+        if table == "consultant_private":
+            return {"consultant_id": consultant_id}
+        if table == "files":
+            shared = self.document() | {"consultant_id": consultant_id, "visibility": "portal"}
+            file: Row = created(self.firm.owner.rpc("begin_upload", **shared))
+            self.db.execute("update files set status = 'ready' where id = %s", (file["id"],))
+            return file
+        return {"id": consultant_id}
 
     def invitation(self, email: str | None = None) -> Row:
         email = email or f"{uuid.uuid4().hex}@example.com"
@@ -128,7 +167,16 @@ NEW_ROWS: dict[str, Callable[[World], Row]] = {
     "firm_members": lambda w: {"firm_id": w.firm.id, "user_id": w.outsider.id, "role": "owner"},
     "invitations": lambda w: {"firm_id": w.firm.id, "email": "a@example.com", "role": "owner"},
     "companies": lambda w: {"firm_id": w.firm.id, "name": "New"},
+    "contacts": lambda w: {
+        "firm_id": w.firm.id,
+        "company_id": w.row("companies")["id"],
+        "name": "New",
+    },
     "consultants": lambda w: {"firm_id": w.firm.id, "name": "New"},
+    "consultant_private": lambda w: {
+        "firm_id": w.firm.id,
+        "consultant_id": w.row("consultants")["id"],
+    },
     "contracts": lambda w: {
         "firm_id": w.firm.id,
         "title": "New",
@@ -141,12 +189,41 @@ NEW_ROWS: dict[str, Callable[[World], Row]] = {
         "from_status": "draft",
         "to_status": "signed",
     },
+    "contract_consultants": lambda w: {
+        "firm_id": w.firm.id,
+        "contract_id": w.row("contracts")["id"],
+        "consultant_id": w.firm.consultant()["id"],
+        "period": "[2026-01-01,2026-03-31]",
+    },
+    "contract_signers": lambda w: {
+        "firm_id": w.firm.id,
+        "contract_id": w.row("contracts")["id"],
+        "name": "New",
+        "email": f"{uuid.uuid4().hex}@example.com",
+        "role": "company",
+    },
     "files": lambda w: {
         "firm_id": w.firm.id,
         "name": "a.pdf",
         "path": f"{w.firm.id}/a.pdf",
         "mime": "application/pdf",
         "size_bytes": 9,
+    },
+    "notes": lambda w: {
+        "firm_id": w.firm.id,
+        "company_id": w.row("companies")["id"],
+        "body": "New",
+    },
+    "tags": lambda w: {"firm_id": w.firm.id, "name": uuid.uuid4().hex},
+    "taggings": lambda w: {
+        "firm_id": w.firm.id,
+        "tag_id": w.make("tags")["id"],
+        "company_id": w.row("companies")["id"],
+    },
+    "saved_views": lambda w: {
+        "firm_id": w.firm.id,
+        "name": uuid.uuid4().hex,
+        "entity": "contracts",
     },
     "notifications": lambda w: {
         "firm_id": w.firm.id,
@@ -164,6 +241,12 @@ NEW_ROWS: dict[str, Callable[[World], Row]] = {
         "subject": "x",
     },
     "reports": lambda w: {"firm_id": w.firm.id, "kind": "contract_portfolio", "format": "csv"},
+    "audit_log": lambda w: {
+        "firm_id": w.firm.id,
+        "action": "delete",
+        "table_name": "companies",
+        "row_id": w.row("companies")["id"],
+    },
 }
 
 CHANGES: dict[str, Row] = {
@@ -172,11 +255,20 @@ CHANGES: dict[str, Row] = {
     "firm_members": {"role": "owner"},
     "invitations": {"role": "owner"},
     "companies": {"name": "Changed"},
-    "consultants": {"name": "Changed"},
+    "contacts": {"name": "Changed"},
+    "consultants": {"headline": "Changed"},
+    "consultant_private": {"tax_ref": "Changed"},
     "contracts": {"title": "Changed"},
     "contract_events": {"note": "Changed"},
+    "contract_consultants": {"allocation_pct": 50},
+    "contract_signers": {"name": "Changed"},
     "files": {"name": "changed.pdf"},
+    "notes": {"body": "Changed"},
+    "tags": {"color": "#00ff00"},
+    "taggings": {"tag_id": str(uuid.UUID(int=0))},
+    "saved_views": {"definition": {"columns": ["title"]}},
     "notifications": {"read_at": "2026-01-01T00:00:00Z"},
     "emails": {"to_address": "b@example.com"},
     "reports": {"status": "ready"},
+    "audit_log": {"table_name": "changed"},
 }

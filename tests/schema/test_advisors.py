@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from cli.schema.build import scratch
+from cli.schema.lint import RULES
 from tests.schema.conftest import Firmbase
 
 
@@ -57,7 +58,26 @@ def test_the_advisors_find_what_is_planted(
         monkeypatch.setenv("SUPABASE_DB_URL", url)
         done = firmbase("advisors", "--json")
     assert done.exit_code == 1
-    assert [each["name"] for each in json.loads(done.stdout)["findings"]] == [rule]
+    found = [each["name"] for each in json.loads(done.stdout)["findings"]]
+    assert [name for name in found if name not in RULES] == [rule]
+
+
+def test_our_own_lint_is_asked_too(
+    server: str, firmbase: Firmbase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scratch(server) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("create schema private")
+            connection.execute(
+                "create function private.f() returns integer language sql return 1;"
+                "revoke execute on function private.f() from public;"
+                "comment on function private.f() is 'Planted.'"
+            )
+        monkeypatch.setenv("SUPABASE_DB_URL", url)
+        done = firmbase("advisors")
+    assert done.exit_code == 1
+    assert "search_path_not_empty" in done.stdout
+    assert "set search_path = ''" in done.stderr, "how to mend it"
 
 
 def test_an_unused_index_of_a_small_table_is_told_apart(
@@ -67,6 +87,8 @@ def test_an_unused_index_of_a_small_table_is_told_apart(
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("create schema private")
             connection.execute(PLANTED["unused_index"].replace("1000", "10").encode())
+            connection.execute("revoke all on private.many from public")
+            connection.execute("comment on table private.many is 'Planted.'")
         monkeypatch.setenv("SUPABASE_DB_URL", url)
         done = firmbase("advisors", "--json")
     assert done.exit_code == 0

@@ -3,6 +3,48 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   public: {
     Tables: {
+      audit_log: {
+        Row: {
+          action: string;
+          actor: string | null;
+          at: string;
+          columns: string[] | null;
+          firm_id: string;
+          id: string;
+          row_id: string;
+          table_name: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          action: string;
+          actor?: string | null;
+          at?: string;
+          columns?: string[] | null;
+          firm_id: string;
+          id?: string;
+          row_id: string;
+          table_name: string;
+        };
+        Update: {
+          action?: string;
+          actor?: string | null;
+          at?: string;
+          columns?: string[] | null;
+          firm_id?: string;
+          id?: string;
+          row_id?: string;
+          table_name?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "audit_log_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       companies: {
         Row: {
           address: string | null;
@@ -82,6 +124,64 @@ export type Database = {
           },
         ];
       };
+      consultant_private: {
+        Row: {
+          bank_ref: string | null;
+          consultant_id: string;
+          cost_rate: number | null;
+          cost_unit: string | null;
+          created_at: string;
+          created_by: string | null;
+          currency: string | null;
+          firm_id: string;
+          tax_ref: string | null;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          bank_ref?: string | null;
+          consultant_id: string;
+          cost_rate?: number | null;
+          cost_unit?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          currency?: string | null;
+          firm_id: string;
+          tax_ref?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          bank_ref?: string | null;
+          consultant_id?: string;
+          cost_rate?: number | null;
+          cost_unit?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          currency?: string | null;
+          firm_id?: string;
+          tax_ref?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "consultant_private_consultant_id_fkey";
+            columns: ["firm_id", "consultant_id"];
+            isOneToOne: false;
+            referencedRelation: "consultants";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "consultant_private_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       consultants: {
         Row: {
           archived_at: string | null;
@@ -101,6 +201,7 @@ export type Database = {
           status: string;
           updated_at: string;
           updated_by: string | null;
+          user_id: string | null;
         };
         ComputedFields: never;
         Insert: {
@@ -121,6 +222,7 @@ export type Database = {
           status?: string;
           updated_at?: string;
           updated_by?: string | null;
+          user_id?: string | null;
         };
         Update: {
           archived_at?: string | null;
@@ -140,10 +242,153 @@ export type Database = {
           status?: string;
           updated_at?: string;
           updated_by?: string | null;
+          user_id?: string | null;
         };
         Relationships: [
           {
             foreignKeyName: "consultants_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "consultants_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      contacts: {
+        Row: {
+          archived_at: string | null;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          email: string | null;
+          firm_id: string;
+          id: string;
+          is_primary: boolean;
+          name: string;
+          phone: string | null;
+          position: string | null;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          archived_at?: string | null;
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          email?: string | null;
+          firm_id: string;
+          id?: string;
+          is_primary?: boolean;
+          name: string;
+          phone?: string | null;
+          position?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          archived_at?: string | null;
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          email?: string | null;
+          firm_id?: string;
+          id?: string;
+          is_primary?: boolean;
+          name?: string;
+          phone?: string | null;
+          position?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "contacts_company_id_fkey";
+            columns: ["firm_id", "company_id"];
+            isOneToOne: false;
+            referencedRelation: "companies";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "contacts_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      contract_consultants: {
+        Row: {
+          allocation_pct: number;
+          archived_at: string | null;
+          bill_rate: number | null;
+          bill_unit: string | null;
+          consultant_id: string;
+          contract_id: string;
+          created_at: string;
+          created_by: string | null;
+          firm_id: string;
+          id: string;
+          period: unknown;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          allocation_pct?: number;
+          archived_at?: string | null;
+          bill_rate?: number | null;
+          bill_unit?: string | null;
+          consultant_id: string;
+          contract_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          firm_id: string;
+          id?: string;
+          period: unknown;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          allocation_pct?: number;
+          archived_at?: string | null;
+          bill_rate?: number | null;
+          bill_unit?: string | null;
+          consultant_id?: string;
+          contract_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          firm_id?: string;
+          id?: string;
+          period?: unknown;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "contract_consultants_consultant_id_fkey";
+            columns: ["firm_id", "consultant_id"];
+            isOneToOne: false;
+            referencedRelation: "consultants";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "contract_consultants_contract_id_fkey";
+            columns: ["firm_id", "contract_id"];
+            isOneToOne: false;
+            referencedRelation: "contracts";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "contract_consultants_firm_id_fkey";
             columns: ["firm_id"];
             isOneToOne: false;
             referencedRelation: "firms";
@@ -200,9 +445,85 @@ export type Database = {
           },
         ];
       };
-      contracts: {
+      contract_signers: {
         Row: {
           archived_at: string | null;
+          contract_id: string;
+          created_at: string;
+          created_by: string | null;
+          decided_at: string | null;
+          email: string;
+          firm_id: string;
+          id: string;
+          name: string;
+          reason: string | null;
+          role: string;
+          sign_order: number;
+          status: string;
+          updated_at: string;
+          updated_by: string | null;
+          viewed_at: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          archived_at?: string | null;
+          contract_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          decided_at?: string | null;
+          email: string;
+          firm_id: string;
+          id?: string;
+          name: string;
+          reason?: string | null;
+          role: string;
+          sign_order?: number;
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+          viewed_at?: string | null;
+        };
+        Update: {
+          archived_at?: string | null;
+          contract_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          decided_at?: string | null;
+          email?: string;
+          firm_id?: string;
+          id?: string;
+          name?: string;
+          reason?: string | null;
+          role?: string;
+          sign_order?: number;
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+          viewed_at?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "contract_signers_contract_id_fkey";
+            columns: ["firm_id", "contract_id"];
+            isOneToOne: false;
+            referencedRelation: "contracts";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "contract_signers_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      contracts: {
+        Row: {
+          amended_from_id: string | null;
+          archived_at: string | null;
+          auto_renew: boolean;
+          cancel_by: string | null;
           company_id: string | null;
           consultant_id: string | null;
           created_at: string;
@@ -212,10 +533,15 @@ export type Database = {
           firm_id: string;
           id: string;
           kind: string;
+          notice_days: number | null;
           number: number;
+          parent_id: string | null;
+          parent_kind: string | null;
           rate: number | null;
           rate_unit: string | null;
           reason: string | null;
+          renewal_months: number | null;
+          renewed_from_id: string | null;
           signed_at: string | null;
           starts_on: string | null;
           status: string;
@@ -224,10 +550,14 @@ export type Database = {
           updated_at: string;
           updated_by: string | null;
           value_cap: number | null;
+          version: number;
         };
         ComputedFields: never;
         Insert: {
+          amended_from_id?: string | null;
           archived_at?: string | null;
+          auto_renew?: boolean;
+          cancel_by?: never;
           company_id?: string | null;
           consultant_id?: string | null;
           created_at?: string;
@@ -237,10 +567,15 @@ export type Database = {
           firm_id: string;
           id?: string;
           kind: string;
+          notice_days?: number | null;
           number: number;
+          parent_id?: string | null;
+          parent_kind?: never;
           rate?: number | null;
           rate_unit?: string | null;
           reason?: string | null;
+          renewal_months?: number | null;
+          renewed_from_id?: string | null;
           signed_at?: string | null;
           starts_on?: string | null;
           status?: string;
@@ -249,9 +584,13 @@ export type Database = {
           updated_at?: string;
           updated_by?: string | null;
           value_cap?: number | null;
+          version?: number;
         };
         Update: {
+          amended_from_id?: string | null;
           archived_at?: string | null;
+          auto_renew?: boolean;
+          cancel_by?: never;
           company_id?: string | null;
           consultant_id?: string | null;
           created_at?: string;
@@ -261,10 +600,15 @@ export type Database = {
           firm_id?: string;
           id?: string;
           kind?: string;
+          notice_days?: number | null;
           number?: number;
+          parent_id?: string | null;
+          parent_kind?: never;
           rate?: number | null;
           rate_unit?: string | null;
           reason?: string | null;
+          renewal_months?: number | null;
+          renewed_from_id?: string | null;
           signed_at?: string | null;
           starts_on?: string | null;
           status?: string;
@@ -273,8 +617,16 @@ export type Database = {
           updated_at?: string;
           updated_by?: string | null;
           value_cap?: number | null;
+          version?: number;
         };
         Relationships: [
+          {
+            foreignKeyName: "contracts_amended_from_id_fkey";
+            columns: ["firm_id", "amended_from_id"];
+            isOneToOne: false;
+            referencedRelation: "contracts";
+            referencedColumns: ["firm_id", "id"];
+          },
           {
             foreignKeyName: "contracts_company_id_fkey";
             columns: ["firm_id", "company_id"];
@@ -295,6 +647,20 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "firms";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "contracts_parent_id_fkey";
+            columns: ["firm_id", "parent_id", "parent_kind"];
+            isOneToOne: false;
+            referencedRelation: "contracts";
+            referencedColumns: ["firm_id", "id", "kind"];
+          },
+          {
+            foreignKeyName: "contracts_renewed_from_id_fkey";
+            columns: ["firm_id", "renewed_from_id"];
+            isOneToOne: false;
+            referencedRelation: "contracts";
+            referencedColumns: ["firm_id", "id"];
           },
         ];
       };
@@ -633,6 +999,88 @@ export type Database = {
           },
         ];
       };
+      notes: {
+        Row: {
+          archived_at: string | null;
+          body: string;
+          company_id: string | null;
+          consultant_id: string | null;
+          contact_id: string | null;
+          contract_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          firm_id: string;
+          id: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          archived_at?: string | null;
+          body: string;
+          company_id?: string | null;
+          consultant_id?: string | null;
+          contact_id?: string | null;
+          contract_id?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          firm_id: string;
+          id?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          archived_at?: string | null;
+          body?: string;
+          company_id?: string | null;
+          consultant_id?: string | null;
+          contact_id?: string | null;
+          contract_id?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          firm_id?: string;
+          id?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "notes_company_id_fkey";
+            columns: ["firm_id", "company_id"];
+            isOneToOne: false;
+            referencedRelation: "companies";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "notes_consultant_id_fkey";
+            columns: ["firm_id", "consultant_id"];
+            isOneToOne: false;
+            referencedRelation: "consultants";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "notes_contact_id_fkey";
+            columns: ["firm_id", "contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "notes_contract_id_fkey";
+            columns: ["firm_id", "contract_id"];
+            isOneToOne: false;
+            referencedRelation: "contracts";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "notes_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       notifications: {
         Row: {
           body: string;
@@ -775,6 +1223,191 @@ export type Database = {
             columns: ["requested_by"];
             isOneToOne: false;
             referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      saved_views: {
+        Row: {
+          archived_at: string | null;
+          created_at: string;
+          created_by: string | null;
+          definition: NonNullable<Json>;
+          entity: string;
+          firm_id: string;
+          id: string;
+          name: string;
+          shared: boolean;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          archived_at?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          definition?: NonNullable<Json>;
+          entity: string;
+          firm_id: string;
+          id?: string;
+          name: string;
+          shared?: boolean;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          archived_at?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          definition?: NonNullable<Json>;
+          entity?: string;
+          firm_id?: string;
+          id?: string;
+          name?: string;
+          shared?: boolean;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "saved_views_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      taggings: {
+        Row: {
+          archived_at: string | null;
+          company_id: string | null;
+          consultant_id: string | null;
+          contact_id: string | null;
+          contract_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          firm_id: string;
+          id: string;
+          tag_id: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          archived_at?: string | null;
+          company_id?: string | null;
+          consultant_id?: string | null;
+          contact_id?: string | null;
+          contract_id?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          firm_id: string;
+          id?: string;
+          tag_id: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          archived_at?: string | null;
+          company_id?: string | null;
+          consultant_id?: string | null;
+          contact_id?: string | null;
+          contract_id?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          firm_id?: string;
+          id?: string;
+          tag_id?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "taggings_company_id_fkey";
+            columns: ["firm_id", "company_id"];
+            isOneToOne: false;
+            referencedRelation: "companies";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "taggings_consultant_id_fkey";
+            columns: ["firm_id", "consultant_id"];
+            isOneToOne: false;
+            referencedRelation: "consultants";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "taggings_contact_id_fkey";
+            columns: ["firm_id", "contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "taggings_contract_id_fkey";
+            columns: ["firm_id", "contract_id"];
+            isOneToOne: false;
+            referencedRelation: "contracts";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "taggings_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "taggings_tag_id_fkey";
+            columns: ["firm_id", "tag_id"];
+            isOneToOne: false;
+            referencedRelation: "tags";
+            referencedColumns: ["firm_id", "id"];
+          },
+        ];
+      };
+      tags: {
+        Row: {
+          archived_at: string | null;
+          color: string | null;
+          created_at: string;
+          created_by: string | null;
+          firm_id: string;
+          id: string;
+          name: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          archived_at?: string | null;
+          color?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          firm_id: string;
+          id?: string;
+          name: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          archived_at?: string | null;
+          color?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          firm_id?: string;
+          id?: string;
+          name?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "tags_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
             referencedColumns: ["id"];
           },
         ];
@@ -990,6 +1623,57 @@ export type Database = {
       };
       jobs_tick: { Args: Record<PropertyKey, never>; Returns: Json };
       leave_firm: { Args: { firm_id: string }; Returns: undefined };
+      link_consultant: {
+        Args: { consultant_id: string; user_id?: string };
+        Returns: {
+          archived_at: string | null;
+          available_from: string | null;
+          created_at: string;
+          created_by: string | null;
+          email: string | null;
+          external_ref: string | null;
+          firm_id: string;
+          headline: string | null;
+          id: string;
+          kind: string;
+          name: string;
+          phone: string | null;
+          seniority: string | null;
+          skills: string[];
+          status: string;
+          updated_at: string;
+          updated_by: string | null;
+          user_id: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "consultants";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      portal_contracts: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          company_name: string;
+          consultant_id: string;
+          currency: string;
+          ends_on: string;
+          firm_id: string;
+          firm_name: string;
+          id: string;
+          kind: string;
+          notice_days: number;
+          number: number;
+          rate: number;
+          rate_unit: string;
+          signed_at: string;
+          starts_on: string;
+          status: string;
+          terminated_at: string;
+          title: string;
+        }[];
+      };
       reinstate_member: {
         Args: { firm_id: string; user_id: string };
         Returns: {
@@ -1045,7 +1729,10 @@ export type Database = {
       transition_contract: {
         Args: { id: string; note?: string; to_status: string };
         Returns: {
+          amended_from_id: string | null;
           archived_at: string | null;
+          auto_renew: boolean;
+          cancel_by: string | null;
           company_id: string | null;
           consultant_id: string | null;
           created_at: string;
@@ -1055,10 +1742,15 @@ export type Database = {
           firm_id: string;
           id: string;
           kind: string;
+          notice_days: number | null;
           number: number;
+          parent_id: string | null;
+          parent_kind: string | null;
           rate: number | null;
           rate_unit: string | null;
           reason: string | null;
+          renewal_months: number | null;
+          renewed_from_id: string | null;
           signed_at: string | null;
           starts_on: string | null;
           status: string;
@@ -1067,6 +1759,7 @@ export type Database = {
           updated_at: string;
           updated_by: string | null;
           value_cap: number | null;
+          version: number;
         };
         SetofOptions: {
           from: "*";

@@ -176,6 +176,7 @@ async def test_a_visitor_without_rights_gets_no_row_and_no_key(stack, people, no
         ("rank=gt.1,rank=lt.4", [2, 3]),
         ("doubled=eq.6", [3]),
         ("rank=is.null", []),
+        ("rank=not.is.null", [1, 2, 3, 4]),
     ],
 )
 async def test_a_filter_lets_through_what_matches(stack, people, notes, filter, passing):

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { asCaller } from "../keys.mjs";
 import { log } from "../log.mjs";
 import { BindingRefused, parseBinding } from "./filters.mjs";
@@ -61,6 +62,7 @@ export class Changes {
 
   /** @param {Change[]} changes of committed transactions, in order */
   async deliver(changes) {
+    await this.#shown(changes);
     let start = 0;
     for (let end = 1; end <= changes.length; end += 1) {
       if (changes[end]?.relation === changes[start].relation) continue;
@@ -69,6 +71,24 @@ export class Changes {
         log("error", `realtime changes of ${relation.schema}.${relation.table} are lost`, error),
       );
       start = end;
+    }
+  }
+
+  /**
+   * Waits until others can see what was committed: decoding tells of a commit a moment before the
+   * server lets go of the transaction, and a policy asked in between would not find the row.
+   */
+  async #shown(changes) {
+    const numbers = [...new Set(changes.map(({ transaction }) => transaction))];
+    for (;;) {
+      const [{ isHeld }] = await this.sql`
+        select exists (
+          select from pg_catalog.pg_locks
+          where locktype = 'transactionid' and granted
+            and transactionid::text = any (${numbers.map(String)}::text[])
+        ) as "isHeld"`;
+      if (!isHeld) return;
+      await setTimeout(1);
     }
   }
 

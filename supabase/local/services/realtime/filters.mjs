@@ -74,7 +74,10 @@ export function parseBinding(wanted) {
  */
 export function toSql({ operator, value, negate }, left, type, parameter) {
   const not = negate ? "not " : "";
-  if (operator === "is") return `${left} is ${not}${keyword(value)}`;
+  // A parameter that no condition mentions would have no type.
+  if (operator === "is") {
+    return `(${left} is ${not}${keyword(value)} and ${parameter}::text is not null)`;
+  }
   const right = `(${parameter}::text)::${type}${operator === "in" ? "[]" : ""}`;
   if (operator === "isdistinct") return `${left} is ${negate ? "not " : ""}distinct from ${right}`;
   return `${not}(${left} ${SYMBOLS[operator]} (${right}))`;

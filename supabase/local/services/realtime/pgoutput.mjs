@@ -11,6 +11,7 @@
  * @property {"INSERT" | "UPDATE" | "DELETE"} type
  * @property {Relation} relation
  * @property {string} timestamp of the commit, ISO 8601 in UTC
+ * @property {number} transaction its number
  * @property {Record<string, string | null> | null} row values as text, null for a DELETE; a large
  *   value that an UPDATE left alone is absent
  * @property {Record<string, string | null> | null} old the replica identity before the change, or
@@ -24,6 +25,7 @@ export class Decoder {
   /** @type {Map<number, Relation>} */
   #relations = new Map();
   #timestamp = "";
+  #transaction = 0;
 
   /**
    * @param {Buffer} bytes one message
@@ -36,6 +38,7 @@ export class Decoder {
       case "B":
         reader.skip(8);
         this.#timestamp = reader.timestamp();
+        this.#transaction = reader.int32();
         return {};
       case "C":
         reader.skip(9);
@@ -54,7 +57,8 @@ export class Decoder {
 
   #change(type, reader) {
     const relation = this.#relations.get(reader.int32());
-    const change = { type, relation, timestamp: this.#timestamp, row: null, old: null };
+    const of = { timestamp: this.#timestamp, transaction: this.#transaction };
+    const change = { type, relation, ...of, row: null, old: null };
     while (!reader.isAtEnd) {
       const part = reader.character();
       const values = reader.tuple(relation.columns);

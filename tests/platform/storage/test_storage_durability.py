@@ -115,7 +115,7 @@ def test_a_client_may_leave_while_its_rights_are_looked_at(
         assert [own.http.get("/status").status_code for _ in range(2)] == [200, 200]
     until(lambda: not waiting())
     assert own.http.get(path).json()["code"] == "NoSuchKey"
-    assert own.files() == []
+    until(lambda: own.files() == [])
 
 
 def test_a_sudden_death_in_an_upload_leaves_the_old_version(own: Service, bucket: Bucket) -> None:

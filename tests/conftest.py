@@ -1,6 +1,7 @@
 """One local stack for the whole run; each test makes a firm of its own on it."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,10 @@ from cli.local.stack import Stack
 from cli.schema.build import build_from_sql
 
 pytest_plugins = ["tests.people"]
+
+# A shell lets what it runs in the background ignore Ctrl-C, and every child inherits that: the
+# commands that tests interrupt would not notice.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass

@@ -124,9 +124,12 @@ def tick(as_json: Json = False) -> None:
 
     Runners do it every minute. Doing it twice is harmless.
     """
-    outcome = _api().rpc("jobs_tick")
-    if outcome and "error" in outcome:
-        raise Refused(code="tick_failed", message=outcome["error"])
+    api = _api()
+    while (outcome := api.rpc("jobs_tick")) and outcome.get("more"):
+        pass
+    if outcome and "faults" in outcome:
+        faults = "; ".join(f"{rule}: {error}" for rule, error in outcome["faults"].items())
+        raise Refused(code="clock_fault", message=faults)
     if as_json:
         print_json({"ticked": outcome is not None})
     else:

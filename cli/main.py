@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import json
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -71,12 +72,27 @@ def plain_disk_errors() -> Iterator[None]:
 
 
 def main() -> None:
-    """Runs the command; what is known to go wrong ends in one sentence and a stable exit code."""
+    """Runs the command; what is known to go wrong ends in one sentence and a stable exit code.
+
+    With --json the sentence is an object on standard error: `{"error": {code, message}}`.
+    """
+    as_json = "--json" in sys.argv
     try:
         with plain_errors(), plain_disk_errors():
-            app()
+            # Not standalone: the parser raises what it would print.
+            sys.exit(app(standalone_mode=not as_json))
     except FirmbaseError as error:
-        typer.echo(f"error: {error}", err=True)
+        if as_json:
+            print_error(error.code, str(error))
+        else:
+            typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except typer.TyperException as error:
+        print_error("wrong_usage", error.format_message())
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
+
+
+def print_error(code: str, message: str) -> None:
+    typer.echo(json.dumps({"error": {"code": code, "message": message}}), err=True)

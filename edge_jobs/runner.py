@@ -158,8 +158,8 @@ class Runner:
         if answer["schema"] != SCHEMA_VERSION:
             self._fail(schema_mismatch(answer["schema"], SCHEMA_VERSION))
             return
-        if answer["tick"] and "error" in answer["tick"]:
-            self._log.error("tick", error=answer["tick"]["error"])
+        for rule, fault in (answer["tick"] or {}).get("faults", {}).items():
+            self._log.error("clock", rule=rule, error=fault)
         if answer["jobs"] and self._pool is None:
             from edge_jobs.api import Api
             from edge_jobs.worker import Pool

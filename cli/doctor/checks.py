@@ -81,6 +81,7 @@ def examine() -> Iterator[Check]:
         realtime,
         mail,
         migrations,
+        rules,
         queue,
     ):
         found = perform(look.__name__, partial(look, settings))
@@ -265,6 +266,18 @@ def migrations(settings: Settings) -> str:
     if found - wanted:
         raise Broken("The database is newer than this checkout.", "Update this checkout.")
     return f"all {len(wanted)} applied"
+
+
+def rules(settings: Settings) -> str:
+    """What the database does by the clock."""
+    (state,) = Api(settings).rpc("jobs_clock")
+    if state["faults"]:
+        faults = "; ".join(f"{rule}: {error}" for rule, error in state["faults"].items())
+        raise Broken(
+            f"Work due by the clock fails: {faults}",
+            "Mend the function in sql/, or the rows it stumbles over; every minute tries again.",
+        )
+    return "no rule of the clock fails"
 
 
 def queue(settings: Settings) -> str:

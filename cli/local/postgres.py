@@ -88,7 +88,8 @@ def server(config: Config) -> Path:
     prepare(native)
     if os.geteuid() != 0 or is_open_to_all(native):
         return native
-    copy = home(config) / "server"
+    version = json.loads((native.parent / "package.json").read_text())["version"]
+    copy = home(config) / f"server-{version}-pgmq-{PGMQ_VERSION}"
     if not copy.exists():
         draft = copy.with_suffix(f".{os.getpid()}")
         shutil.copytree(native, draft, symlinks=True)

@@ -146,7 +146,9 @@ class Stack:
     def start_supervisor(self, config: Config) -> "subprocess.Popen[bytes]":
         if self.supervisor:
             self.supervisor.wait()  # it has ended, or this stack would be up
+        # What the last one said of itself must not be taken for the new one's.
         (self.directory / "state.json").unlink(missing_ok=True)
+        (self.directory / "lock").write_text("")
         with (self.directory / "logs" / "supervisor.log").open("ab") as log:
             self.supervisor = subprocess.Popen(
                 [sys.executable, "-m", "cli.local.supervisor", str(self.directory)],
@@ -182,12 +184,27 @@ class Stack:
             time.sleep(0.05)
 
     def state(self) -> dict[str, Any]:
-        """What the supervisor last wrote: `{pid, error, services: {name: Status}}`."""
+        """What the supervisor last wrote: `{error, services: {name: Status}}`.
+
+        Raises:
+            StackError: the file is damaged.
+        """
+        file = self.directory / "state.json"
         try:
-            state: dict[str, Any] = json.loads((self.directory / "state.json").read_text())
+            state: dict[str, Any] = json.loads(file.read_text())
+            return {"error": state["error"], "services": dict(state["services"])}
         except FileNotFoundError:
-            return {"pid": None, "error": None, "services": {}}
-        return state
+            return {"error": None, "services": {}}
+        except (ValueError, TypeError, KeyError) as error:
+            raise StackError(
+                f"{file} is damaged: `firmbase stack down`, then `firmbase stack up` makes it anew."
+            ) from error
+
+    def supervisor_id(self) -> int | None:
+        """The supervisor's process id, once it has said so in the lock it holds."""
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            return int((self.directory / "lock").read_text())
+        return None
 
     def status(self) -> dict[str, Any]:
         """The state of each part; everything is stopped if the supervisor is gone."""
@@ -217,8 +234,7 @@ class Stack:
         deadline = time.monotonic() + STOP_SECONDS
         while self.is_up():
             # A supervisor that begins has the lock before it says who it is.
-            if pid is None and (found := self.state()["pid"]):
-                pid = int(found)
+            if pid is None and (pid := self.supervisor_id()):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGTERM)
             if time.monotonic() > deadline:

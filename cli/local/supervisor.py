@@ -2,7 +2,8 @@
 
 `python -m cli.local.supervisor DIRECTORY` is started by `firmbase stack up` and stays in the
 background until it gets SIGTERM. It keeps `state.json` in the stack's folder up to date and holds
-a lock on `lock` as long as it lives, which is how others know whether the stack runs.
+a lock on `lock` as long as it lives, which is how others know whether the stack runs; its process
+id is written in there.
 """
 
 import fcntl
@@ -242,7 +243,7 @@ class Supervisor:
                 status.last_exit = describe(service.process.returncode)
                 status.restarts += 1
                 status.state, status.pid = "restarting", None
-                print(f"{service.name} {status.last_exit}, starting it again", flush=True)
+                say(f"{service.name} {status.last_exit}, starting it again")
                 self.record()
                 self.wait_for_signal(min(0.1 * 2**status.restarts, LONGEST_PAUSE))
                 if self.stopping:
@@ -251,7 +252,7 @@ class Supervisor:
                 try:
                     self.wait_until_ready(service)
                 except StackError as error:
-                    print(error, flush=True)
+                    say(str(error))
                     if service.process.poll() is None:
                         service.process.kill()
                         service.process.wait()
@@ -271,7 +272,6 @@ class Supervisor:
 
     def record(self) -> None:
         state = {
-            "pid": os.getpid(),
             "error": self.error,
             "services": {s.name: {"address": s.address, **asdict(s.status)} for s in self.services},
         }
@@ -284,6 +284,11 @@ class Supervisor:
         if file.exists() and file.stat().st_size > LOG_BYTES:
             file.replace(file.with_suffix(".log.1"))
         return file
+
+
+def say(line: str) -> None:
+    """A line for the log."""
+    print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), line, flush=True)
 
 
 def describe(returncode: int) -> str:
@@ -303,12 +308,15 @@ def main() -> int:
     if config is None:
         print(f"There is no stack in {directory}.", file=sys.stderr)
         return 1
-    with (directory / "lock").open("w") as lock:
+    with (directory / "lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             print("This stack is running already.", file=sys.stderr)
             return 1
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
         supervisor = Supervisor(config)
         supervisor.run()
     return 1 if supervisor.error else 0

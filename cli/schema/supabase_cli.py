@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from cli.local.config import ROOT, STACKS
 from cli.schema.errors import CliFailed, DatabaseRefuses, MigrationFailed, WrongRole
-from cli.schema.servers import is_local
+from cli.schema.servers import connect, is_local
 from edge_jobs.errors import FirmbaseError
 
 PROGRAM = ROOT / "supabase" / "local" / "node_modules" / ".bin" / "supabase"
@@ -33,7 +33,12 @@ def migrate(db_url: str, workdir: Path = ROOT) -> list[str]:
     if role.partition(".")[0] != "postgres":  # the pooler of a hosted project adds its reference
         raise WrongRole(role=role or "nobody")
     command = ("migration", "up", "--yes", f"--remote={bare(db_url)}")
-    return [Path(file).name for file in run(*command, db_url=db_url, workdir=workdir)["applied"]]
+    with connect(db_url) as connection:
+        # The CLI lets two at once try the same file, and the second fail on what the first made.
+        connection.execute("set statement_timeout = 0")
+        connection.execute("select pg_advisory_lock(hashtext('firmbase migrate'))")
+        applied = run(*command, db_url=db_url, workdir=workdir)["applied"]
+    return [Path(file).name for file in applied]
 
 
 def diff(from_url: str, to_url: str) -> str:

@@ -12,6 +12,7 @@ begin
     where c.status = 'signed'
       and c.starts_on <= (p_now at time zone 'UTC')::date + 1
       and c.starts_on <= (p_now at time zone f.timezone)::date
+    limit 1000
     for update of c skip locked
   ), started as (
     update public.contracts c
@@ -32,6 +33,7 @@ begin
     where c.status = 'active'
       and c.ends_on < (p_now at time zone 'UTC')::date + 1
       and c.ends_on < (p_now at time zone f.timezone)::date
+    limit 1000
     for update of c skip locked
   ), ended as (
     update public.contracts c
@@ -53,4 +55,4 @@ revoke execute on function private.advance_contracts(timestamptz) from public, a
 comment on function private.advance_contracts(timestamptz) is
   'Daily: signed contracts whose first day has come become active, active ones past their last '
   'day expired, by the firm''s own calendar. Any number of runs, however late, ends in the same '
-  'state. Returns the changes.';
+  'state. Returns the changes, at most 1000 of each.';

@@ -8,6 +8,7 @@ begin
     select *
     from public.files
     where status = 'pending' and upload_expires_at <= now()
+    limit 1000
     for update skip locked
   loop
     if exists (
@@ -32,4 +33,4 @@ revoke execute on function private.sweep_uploads() from public, anon, authentica
 
 comment on function private.sweep_uploads() is
   'Closes intents past their hour: what did arrive goes to the worker, the rest fails. Returns '
-  'how many.';
+  'how many, at most 1000.';

@@ -1,10 +1,38 @@
+create function private.run_rule(rule text) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  done integer;
+begin
+  execute format('select private.%I()', run_rule.rule) into done;
+  return done;
+end
+$$;
+
+revoke execute on function private.run_rule(text) from public, anon, authenticated, service_role;
+
+comment on function private.run_rule(text) is
+'Runs one rule of the clock, a function of the schema private; returns how many things it did.';
+
 create function private.jobs_tick(force boolean default false) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
+  -- Functions of the schema private without arguments that do at most this many things at a time
+  -- and return how many: what an outage piled up must not run into the statement's time limit
+  -- again and again.
+  bite constant integer := 1000;
+  rules constant text[] := array[
+    'advance_contracts', 'sweep_uploads', 'enqueue_contract_reminders'
+  ];
   ticked boolean;
+  due text;
+  done integer;
+  more boolean := false;
+  faults jsonb := '{}';
 begin
   if not jobs_tick.force and exists (
     select from private.job_clock where ticked_at > clock_timestamp() - interval '1 minute'
@@ -22,15 +50,25 @@ begin
   if ticked is null then
     return null;
   end if;
-  begin
-    perform private.advance_contracts();
-    perform private.sweep_uploads();
-    perform private.enqueue_contract_reminders();
-    return '{}';
-  exception when others then
-    -- A fault in one rule must not stop every job: the runner logs it, the next minute tries again.
-    return jsonb_build_object('error', sqlerrm);
-  end;
+  foreach due in array rules loop
+    -- A fault in one rule stops neither the others nor the jobs; the next minute tries again.
+    begin
+      done := private.run_rule(due);
+      more := more or done >= bite;
+      delete from private.clock_faults as f where f.rule = due;
+    exception when query_canceled or others then
+      faults := faults || jsonb_build_object(due, sqlerrm);
+      insert into private.clock_faults as f (rule, error, failed_at)
+      values (due, sqlerrm, clock_timestamp())
+      on conflict (rule) do update set
+        error = excluded.error, failed_at = excluded.failed_at;
+    end;
+  end loop;
+  if more then
+    update private.job_clock set ticked_at = '-infinity' where only_row;
+  end if;
+  return jsonb_strip_nulls(jsonb_build_object(
+    'more', nullif(more, false), 'faults', nullif(faults, '{}')));
 end
 $$;
 
@@ -41,13 +79,44 @@ set search_path = ''
 set statement_timeout = '30s'
 return private.jobs_tick(force => true);
 
+create function private.jobs_clock() returns table (
+  ticked_at timestamptz, faults jsonb
+)
+language sql
+stable
+security definer
+set search_path = ''
+begin atomic
+  select
+    (select clock.ticked_at from private.job_clock as clock),
+    (select coalesce(jsonb_object_agg(f.rule, f.error), '{}') from private.clock_faults as f);
+end;
+
+create function public.jobs_clock() returns table (
+  ticked_at timestamptz, faults jsonb
+)
+language sql
+stable
+set search_path = ''
+begin atomic
+  select c.ticked_at, c.faults from private.jobs_clock() as c;
+end;
+
 revoke execute on function private.jobs_tick(boolean) from public, anon, authenticated;
 revoke execute on function public.jobs_tick() from public, anon, authenticated;
+revoke execute on function private.jobs_clock() from public, anon, authenticated;
+revoke execute on function public.jobs_clock() from public, anon, authenticated;
 grant execute on function private.jobs_tick(boolean) to service_role;
 grant execute on function public.jobs_tick() to service_role;
+grant execute on function private.jobs_clock() to service_role;
+grant execute on function public.jobs_clock() to service_role;
 
 comment on function private.jobs_tick(boolean) is
-'Does the work that is due by the clock, at most once a minute unless forced. Returns
-null when it was not due or is being done, {} when it was done, {error} when a rule failed.';
+'Does the work that is due by the clock, at most once a minute unless forced or there is more of it
+than one run may take. Returns null when it was not due or is being done, else an object: more is
+true when it should run again at once, faults has the error of each rule that failed.';
 comment on function public.jobs_tick() is
 'Does the work that is due by the clock now, for the secret key only. Doing it twice is harmless.';
+comment on function private.jobs_clock() is 'Definer of public.jobs_clock.';
+comment on function public.jobs_clock() is
+'When the clock last ticked, and the error of each rule that failed then. For the secret key only.';

@@ -44,6 +44,14 @@ language sql security definer set search_path = '' as $$
       and c.archived_at is null
       and f.status = 'active'
       and f.archived_at is null
+      and not exists (
+        select from private.contract_reminders as r
+        where r.contract_id = c.id
+          and r.event = 'ends'
+          and r.target_date = c.ends_on
+          and r.days = rung.days
+      )
+    limit 1000
   ), climbed as (
     insert into private.contract_reminders (contract_id, event, target_date, days)
     select due.contract_id, 'ends', due.ends_on, due.days from due
@@ -71,7 +79,7 @@ from public, anon, authenticated, service_role;
 
 comment on function private.enqueue_contract_reminders(timestamptz) is
   'Queues the reminders that are due 60, 30, 14, 7 and 1 days before an active contract ends, by '
-  'the firm''s own calendar. Each once, however often this runs; returns how many.';
+  'the firm''s own calendar. Each once, however often this runs; returns how many, at most 1000.';
 
 create function private.remind_contract(
   p_contract_id uuid, p_event text, p_target_date date, p_days integer

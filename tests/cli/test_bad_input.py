@@ -71,6 +71,25 @@ def test_without_a_stack_every_command_names_the_one_to_start_it(command: str, c
     assert not (STACKS / "nobody-made-this-one").exists()
 
 
+@pytest.mark.parametrize(
+    ("command", "code", "name"),
+    [
+        ("firms list", 3, "missing_setting"),
+        ("stack env", 11, "no_stack"),
+        ("stack env --name ../x", 2, "bad_stack_name"),
+        ("jobs list --state nonsense", 2, "wrong_usage"),
+        ("jobs fly", 2, "wrong_usage"),
+    ],
+)
+def test_programs_get_errors_as_json_too(command: str, code: int, name: str) -> None:
+    answer = firmbase(*command.split(), "--json")
+    assert answer.returncode == code, answer.stderr
+    error = json.loads(answer.stderr)["error"]
+    assert error["code"] == name
+    assert error["message"]
+    assert answer.stdout == ""
+
+
 @pytest.mark.parametrize("command", ["firms list", "jobs list", "jobs run"])
 def test_another_web_server_is_no_supabase(command: str, web_server: str) -> None:
     answer = firmbase(*command.split(), SUPABASE_URL=web_server, SUPABASE_SECRET_KEY="sb_secret_x")

@@ -97,7 +97,7 @@ def test_data_ports_and_keys_survive_down_and_up(own: Stack) -> None:
     with own.connect() as connection:
         connection.execute("create table public.survivor as select 42 as n")
     before = own.config.environment()
-    pids = [*processes(own).values(), own.state()["pid"]]
+    pids = [*processes(own).values(), own.supervisor_id()]
     assert own.down()
     assert not any(map(is_alive, pids))
     assert not own.config.ports.taken()
@@ -108,9 +108,23 @@ def test_data_ports_and_keys_survive_down_and_up(own: Stack) -> None:
 
 def test_nothing_outlives_a_killed_supervisor(own: Stack) -> None:
     pids = list(processes(own).values())
-    os.kill(own.state()["pid"], signal.SIGKILL)
+    os.kill(own.supervisor_id(), signal.SIGKILL)
     until(lambda: not any(map(is_alive, pids)))
     assert own.status()["running"] is False
+    own.up()
+    assert own.status()["healthy"]
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"services": {}}'])
+def test_a_damaged_state_is_told_and_mended_by_down_and_up(own: Stack, damage: str) -> None:
+    (own.directory / "state.json").write_text(damage)
+    told = firmbase(own, "status")
+    assert told.returncode == 11
+    assert told.stderr.startswith("error: ")
+    assert "state.json is damaged: `firmbase stack down`" in told.stderr
+    assert len(told.stderr.splitlines()) == 1
+    assert own.down()
+    assert not own.config.ports.taken()
     own.up()
     assert own.status()["healthy"]
 

@@ -139,7 +139,7 @@ def test_a_project_without_the_schema_then_without_its_database(
     apply_schema(frail.config)
     wait_for(lambda: runners.start_real("run").finish() == 0, "the API to see the schema")
     stays = runners.start_real("run", "--watch")
-    supervisor = frail.state()["pid"]
+    supervisor = frail.supervisor_id()
     os.kill(supervisor, signal.SIGSTOP)
     try:
         os.kill(frail.state()["services"]["postgres"]["pid"], signal.SIGKILL)

@@ -15,6 +15,7 @@ from tests.people import Firm
 FUNCTIONS = {
     "jobs_step": {"worker": "w", "version": 1},
     "jobs_stats": {},
+    "jobs_clock": {},
     "jobs_list": {},
     "jobs_show": {"id": "default:1"},
     "jobs_retry": {"id": "default:1"},
@@ -25,6 +26,7 @@ TABLES = [f"pgmq.{prefix}_{queue}" for queue in QUEUES for prefix in ("q", "a")]
     "private.job_keys",
     "private.dead_jobs",
     "private.job_clock",
+    "private.clock_faults",
     "private.jobs",
 ]
 

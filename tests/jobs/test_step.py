@@ -8,6 +8,7 @@ import pytest
 
 from edge_jobs import SCHEMA_VERSION
 from tests.jobs.conftest import Jobs
+from tests.people import Firm
 
 
 def ids(claims: list[dict[str, Any]]) -> list[int]:
@@ -293,9 +294,33 @@ def test_a_broken_rule_stops_no_job(jobs: Jobs) -> None:
         jobs.db.execute("update private.job_clock set ticked_at = '-infinity'")
         jobs.db.execute("alter table public.contracts rename to contracts_lost")
         answer = jobs.step(qty=1)
-        assert "public.contracts" in answer["tick"]["error"]
+        assert "public.contracts" in answer["tick"]["faults"]["advance_contracts"]
+        assert "sweep_uploads" not in answer["tick"]["faults"], "the others run all the same"
         assert len(answer["jobs"]) == 1
         assert jobs.step()["tick"] is None, "it does not come back before the next minute"
+        faults = jobs.value("select faults from public.jobs_clock()")
+        assert "public.contracts" in faults["advance_contracts"], "an operator sees it"
+
+        jobs.db.execute("alter table public.contracts_lost rename to contracts")
+        assert jobs.value("select public.jobs_tick()") == {}
+        assert jobs.value("select faults from public.jobs_clock()") == {}
+
+
+def test_what_an_outage_piled_up_is_done_in_bites(jobs: Jobs, firm: Firm) -> None:
+    """A rule that is not done comes back at once, and the runner's jobs go on in between."""
+    jobs.db.execute(
+        "insert into public.files (id, firm_id, path, name, mime, size_bytes, upload_expires_at)"
+        " select id, %s, %s || '/' || id || '/x.pdf', 'x.pdf', 'application/pdf', 1,"
+        " now() - interval '1 day'"
+        " from (select gen_random_uuid() as id from generate_series(1, 1200)) as new",
+        [firm.id, firm.id],
+    )
+    left = "select count(*) from public.files where firm_id = %s and status = 'pending'"
+    jobs.db.execute("update private.job_clock set ticked_at = '-infinity'")
+    assert jobs.step()["tick"] == {"more": True}
+    assert jobs.value(left, firm.id) == 200
+    assert jobs.step()["tick"] == {}
+    assert jobs.value(left, firm.id) == 0
 
 
 def test_a_dead_job_can_be_sent_back(jobs: Jobs) -> None:

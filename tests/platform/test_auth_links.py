@@ -57,6 +57,15 @@ def test_a_link_works_once(visitor: Client, mailbox: Mailbox) -> None:
     }
 
 
+def test_looking_at_a_link_does_not_use_it_up(visitor: Client, mailbox: Mailbox) -> None:
+    email = new_email()
+    visitor.auth.sign_up({"email": email, "password": PASSWORD})
+    link = mailbox.newest(email).link
+    assert httpx.head(link).status_code == 405
+    _, session = follow(link)
+    assert "access_token" in session
+
+
 def test_a_link_leads_to_no_foreign_site(visitor: Client, mailbox: Mailbox) -> None:
     email = new_email()
     options = {"email_redirect_to": "https://evil.example/steal"}

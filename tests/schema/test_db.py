@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -203,6 +204,15 @@ def test_status_and_migrate(
         assert (renamed["unknown"], renamed["pending"]) == (["20260101000000"], ["20260101000001"])
         with pytest.raises(MigrationFailed, match="migrations that supabase/migrations/ lacks"):
             firmbase("migrate")
+
+
+def test_two_that_migrate_at_once_apply_each_file_once(server: str, project: Project) -> None:
+    second = project.migrations / "20260102000000_slow.sql"
+    second.write_text("select pg_sleep(1);\ncreate table public.once ();\n")
+    with scratch(server) as url, ThreadPoolExecutor() as pool:
+        both = [pool.submit(supabase_cli.migrate, url, project.root) for _ in range(2)]
+        applied = sorted(len(each.result()) for each in both)
+    assert applied == [0, 2]
 
 
 def test_status_without_a_local_stack_leaves_the_comparison_out(

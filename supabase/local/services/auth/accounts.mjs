@@ -93,7 +93,11 @@ export function addAccountRoutes(app, auth) {
     return c.json(session ?? { msg: message, code: "200" });
   });
 
-  app.get("/verify", async (c) => c.redirect(await followLink(auth, c.req.query()), 303));
+  app.get("/verify", async (c) => {
+    // The router takes HEAD for GET: a program that only looks at a link must not use it up.
+    if (c.req.method === "HEAD") return c.body(null, 405, { allow: "GET, POST" });
+    return c.redirect(await followLink(auth, c.req.query()), 303);
+  });
 
   app.post("/otp", (c) => sendSignInLink(c, auth));
   app.post("/magiclink", (c) => sendSignInLink(c, auth));

@@ -1579,6 +1579,13 @@ export type Database = {
         Args: { email: string; firm_id: string; role: string };
         Returns: Record<string, unknown>;
       };
+      jobs_clock: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          faults: Json;
+          ticked_at: string;
+        }[];
+      };
       jobs_list: {
         Args: { kind?: string; max_rows?: number; state?: string };
         Returns: {

@@ -185,8 +185,10 @@ select set_eq(
     ('private.revoke_invitation(uuid)', 'authenticated'),
     ('private.role_in(uuid)', 'authenticated'),
     ('private.schema_version()', 'service_role'),
+    ('private.search_hits(uuid, text, text[], integer)', 'authenticated'),
     ('private.set_member_status(uuid, uuid, text)', 'authenticated'),
     ('private.settle_file(uuid, text, text, text, jsonb)', 'service_role'),
+    ('private.snippet(text, text)', 'authenticated'),
     ('private.transfer_ownership(uuid, uuid)', 'authenticated'),
     ('private.transition_contract(uuid, text, text)', 'authenticated'),
     ('public.accept_invitation(text)', 'authenticated'),
@@ -224,6 +226,7 @@ select set_eq(
     ('public.resend_invitation(uuid)', 'authenticated'),
     ('public.revoke_invitation(uuid)', 'authenticated'),
     ('public.schema_version()', 'service_role'),
+    ('public.search(uuid, text, text[], integer)', 'authenticated'),
     ('public.suspend_member(uuid, uuid)', 'authenticated'),
     ('public.transfer_ownership(uuid, uuid)', 'authenticated'),
     ('public.transition_contract(uuid, text, text)', 'authenticated')

@@ -222,6 +222,7 @@ RPCS: Mapping[str, Callers] = {
     "finish_upload": MEMBERS,
     "cancel_upload": MEMBERS,
     "request_report": MEMBERS,
+    "search": VIEWERS,
 }
 
 # Functions of the worker: only the secret key calls them.
@@ -273,7 +274,9 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "resend_invitation",
             "revoke_invitation",
             "role_in",
+            "search_hits",
             "set_member_status",
+            "snippet",
             "transfer_ownership",
             "transition_contract",
         }
@@ -316,6 +319,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "guard_archive",
             "guard_contract_part",
             "guard_own_consultant",
+            "index_for_search",
             "is_portal_parent",
             "job_is_queued",
             "jobs_ack",
@@ -333,7 +337,9 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "notify_invitation",
             "number_contract",
             "open_invitation",
+            "plain",
             "portal_contract_ids",
+            "put_search_entry",
             "queue_email",
             "receive_file",
             "renew_invitation_token",
@@ -341,6 +347,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "role_rank",
             "run_rule",
             "safe_name",
+            "search_words",
             "stamp",
             "sweep_uploads",
             "sync_profile",

@@ -138,6 +138,7 @@ ARGUMENTS: dict[str, Callable[[World, Caller, str], Row]] = {
         "kind": "contract_portfolio",
         "format": "csv",
     },
+    "search": lambda w, c, n: {"firm_id": w.firm.id, "query": "harbour"},
 }
 
 

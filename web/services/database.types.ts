@@ -1713,6 +1713,19 @@ export type Database = {
       resend_invitation: { Args: { invitation_id: string }; Returns: Record<string, unknown> };
       revoke_invitation: { Args: { invitation_id: string }; Returns: undefined };
       schema_version: { Args: Record<PropertyKey, never>; Returns: number };
+      search: {
+        Args: { firm_id: string; kinds?: string[]; max_rows?: number; query: string };
+        Returns: {
+          detail: string;
+          id: string;
+          kind: string;
+          parent_id: string;
+          parent_kind: string;
+          rank: number;
+          snippet: string;
+          title: string;
+        }[];
+      };
       suspend_member: {
         Args: { firm_id: string; user_id: string };
         Returns: {

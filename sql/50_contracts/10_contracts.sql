@@ -155,7 +155,10 @@ declare
     'cancel_by', 'parent_kind'
   ];
 begin
-  if old.status <> 'draft' and to_jsonb(new) - c_free <> to_jsonb(old) - c_free then
+  if old.status <> 'draft'
+    and to_jsonb(new) - c_free <> to_jsonb(old) - c_free
+    and not private.is_merging()
+  then
     perform private.fail(
       'terms_frozen', 'The terms of a contract cannot change once it has left draft.',
       hint => 'Move it back to draft if nobody signed it yet, or make a new contract.',

@@ -93,6 +93,8 @@ select set_eq(
     ),
     ('public.invitations', 'authenticated', 'select'),
     ('public.invitations', 'service_role', 'select'),
+    ('public.merge_log', 'authenticated', 'select'),
+    ('public.merge_log', 'service_role', 'select'),
     (
       'public.notes', 'authenticated',
       'select, insert (body, company_id, consultant_id, contact_id, contract_id, firm_id), '
@@ -158,6 +160,7 @@ select set_eq(
     ('private.invite_member(uuid, text, text)', 'authenticated'),
     ('private.is_email(text)', 'authenticated, service_role'),
     ('private.is_file_name(text)', 'authenticated, service_role'),
+    ('private.is_merging()', 'authenticated, service_role'),
     ('private.is_timezone(text)', 'authenticated, service_role'),
     ('private.is_upload_intended(text)', 'authenticated'),
     ('private.is_view_definition(jsonb)', 'authenticated'),
@@ -173,6 +176,8 @@ select set_eq(
     ('private.jobs_tick(boolean)', 'service_role'),
     ('private.leave_firm(uuid)', 'authenticated'),
     ('private.link_consultant(uuid, uuid)', 'authenticated'),
+    ('private.merge_companies(uuid, uuid)', 'authenticated'),
+    ('private.merge_consultants(uuid, uuid)', 'authenticated'),
     ('private.own_consultant_ids()', 'authenticated'),
     ('private.portal_contracts()', 'authenticated'),
     ('private.portal_file_ids()', 'authenticated'),
@@ -191,6 +196,7 @@ select set_eq(
     ('private.snippet(text, text)', 'authenticated'),
     ('private.transfer_ownership(uuid, uuid)', 'authenticated'),
     ('private.transition_contract(uuid, text, text)', 'authenticated'),
+    ('private.undo_merge(uuid)', 'authenticated'),
     ('public.accept_invitation(text)', 'authenticated'),
     ('public.archive_firm(uuid)', 'authenticated'),
     ('public.begin_email(uuid, text)', 'service_role'),
@@ -217,6 +223,8 @@ select set_eq(
     ('public.jobs_tick()', 'service_role'),
     ('public.leave_firm(uuid)', 'authenticated'),
     ('public.link_consultant(uuid, uuid)', 'authenticated'),
+    ('public.merge_companies(uuid, uuid)', 'authenticated'),
+    ('public.merge_consultants(uuid, uuid)', 'authenticated'),
     ('public.portal_contracts()', 'authenticated'),
     ('public.reinstate_member(uuid, uuid)', 'authenticated'),
     ('public.remind_contract(uuid, text, date, integer)', 'service_role'),
@@ -229,7 +237,8 @@ select set_eq(
     ('public.search(uuid, text, text[], integer)', 'authenticated'),
     ('public.suspend_member(uuid, uuid)', 'authenticated'),
     ('public.transfer_ownership(uuid, uuid)', 'authenticated'),
-    ('public.transition_contract(uuid, text, text)', 'authenticated')
+    ('public.transition_contract(uuid, text, text)', 'authenticated'),
+    ('public.undo_merge(uuid)', 'authenticated')
   $$,
   'functions can be called by exactly these roles'
 );

@@ -172,6 +172,11 @@ TABLES: Mapping[str, Mapping[str, Callers]] = {
         "update own": VIEWERS,
         "archive own": VIEWERS,
     },
+    "merge_log": {
+        "read": MANAGERS,
+        "create": NOBODY,
+        "update": NOBODY,
+    },
     "notifications": {
         "read": NOBODY,
         "create": NOBODY,
@@ -217,6 +222,9 @@ RPCS: Mapping[str, Callers] = {
     "transfer_ownership": OWNER,
     "link_consultant": ADMINS,
     "transition_contract": MANAGERS,
+    "merge_companies": MANAGERS,
+    "merge_consultants": MANAGERS,
+    "undo_merge": MANAGERS,
     "portal_contracts": SIGNED_IN,
     "begin_upload": MEMBERS,
     "finish_upload": MEMBERS,
@@ -265,6 +273,8 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "is_view_definition",
             "leave_firm",
             "link_consultant",
+            "merge_companies",
+            "merge_consultants",
             "own_consultant_ids",
             "portal_contracts",
             "portal_file_ids",
@@ -279,10 +289,11 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "snippet",
             "transfer_ownership",
             "transition_contract",
+            "undo_merge",
         }
     ),
     frozenset({"authenticated", "service_role"}): frozenset(
-        {"fail", "is_email", "is_file_name", "is_timezone"}
+        {"fail", "is_email", "is_file_name", "is_merging", "is_timezone"}
     ),
     frozenset({"service_role"}): frozenset(
         {

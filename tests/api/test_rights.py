@@ -128,6 +128,15 @@ ARGUMENTS: dict[str, Callable[[World, Caller, str], Row]] = {
         "id": w.firm.contract()["id"],
         "to_status": "in_review",
     },
+    "merge_companies": lambda w, c, n: {
+        "kept_id": w.firm.company()["id"],
+        "merged_id": w.firm.company()["id"],
+    },
+    "merge_consultants": lambda w, c, n: {
+        "kept_id": w.firm.consultant()["id"],
+        "merged_id": w.firm.consultant()["id"],
+    },
+    "undo_merge": lambda w, c, n: {"id": w.merge()["id"]},
     "begin_upload": lambda w, c, n: w.document(),
     "finish_upload": lambda w, c, n: {"file_id": uploaded(w, c, n)["id"]},
     "cancel_upload": lambda w, c, n: {

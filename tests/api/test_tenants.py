@@ -34,6 +34,8 @@ def theirs(api: Api, stack: Any) -> Firm:
     firm.add("saved_views", None, {"name": "Mine", "entity": "contracts", "shared": True})
     created(firm.owner.rpc("transition_contract", id=contract["id"], to_status="in_review"))
     firm.owner.rpc("invite_member", firm_id=firm.id, email="a@example.com", role="viewer")
+    pair = {"kept_id": firm.company()["id"], "merged_id": firm.company()["id"]}
+    created(firm.owner.rpc("merge_companies", **pair))
     upload = {"name": "a.txt", "size_bytes": 1, "mime": "text/plain"}
     created(firm.owner.rpc("begin_upload", firm_id=firm.id, **upload))
     created(

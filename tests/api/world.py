@@ -67,6 +67,8 @@ class World:
             return created(firm.owner.get(table, contract_id=f"eq.{contract['id']}"))[0]
         if table == "files":
             return self.upload(firm.owner)
+        if table == "merge_log":
+            return self.merge()
         if table == "consultant_private":
             return {"consultant_id": firm.consultant()["id"]}
         if table == "audit_log":
@@ -149,6 +151,11 @@ class World:
             self.firm.owner.rpc("transition_contract", id=contract["id"], to_status="in_review")
         )
         return contract
+
+    def merge(self) -> Row:
+        pair = {"kept_id": self.firm.company()["id"], "merged_id": self.firm.company()["id"]}
+        merge: Row = created(self.firm.owner.rpc("merge_companies", **pair))
+        return merge
 
     def upload(self, by: Person) -> Row:
         file: Row = created(by.rpc("begin_upload", **self.document()))
@@ -241,6 +248,13 @@ NEW_ROWS: dict[str, Callable[[World], Row]] = {
         "subject": "x",
     },
     "reports": lambda w: {"firm_id": w.firm.id, "kind": "contract_portfolio", "format": "csv"},
+    "merge_log": lambda w: {
+        "firm_id": w.firm.id,
+        "kept_company_id": w.row("companies")["id"],
+        "merged_company_id": w.firm.company()["id"],
+        "filled": [],
+        "moved": {},
+    },
     "audit_log": lambda w: {
         "firm_id": w.firm.id,
         "action": "delete",
@@ -270,5 +284,6 @@ CHANGES: dict[str, Row] = {
     "notifications": {"read_at": "2026-01-01T00:00:00Z"},
     "emails": {"to_address": "b@example.com"},
     "reports": {"status": "ready"},
+    "merge_log": {"undone_at": None},
     "audit_log": {"table_name": "changed"},
 }

@@ -107,6 +107,11 @@ from spread;
 insert into public.reports (firm_id, kind, format, requested_by, created_at)
 select firm_id, 'contract_portfolio', 'csv', other_id, at from spread;
 
+insert into public.merge_log (
+  firm_id, kept_company_id, merged_company_id, filled, moved, merged_at
+)
+select firm_id, other_id, id, '{}', '{}', at from spread;
+
 insert into public.audit_log (firm_id, actor, action, table_name, row_id, at)
 select firm_id, other_id, 'update', 'contracts', other_id, at from spread;
 

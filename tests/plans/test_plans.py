@@ -110,6 +110,10 @@ PLANS = {
     "taggings where contact_id = {id}": "taggings_firm_id_contact_id_idx",
     "taggings where consultant_id = {id}": "taggings_firm_id_consultant_id_idx",
     "taggings where contract_id = {id}": "taggings_firm_id_contract_id_idx",
+    # merge_log
+    "merge_log order by firm_id, merged_at desc, id": "merge_log_firm_id_merged_at_idx",
+    "merge_log where kept_company_id = {id}": "merge_log_firm_id_kept_company_id_idx",
+    "merge_log where merged_company_id = {id}": "merge_log_firm_id_merged_company_id_idx",
     # saved_views, audit_log
     "saved_views where entity = 'contracts'": "saved_views_firm_id_entity_idx",
     "audit_log order by firm_id, at desc, id": "audit_log_firm_id_at_idx",

@@ -999,6 +999,88 @@ export type Database = {
           },
         ];
       };
+      merge_log: {
+        Row: {
+          filled: string[];
+          firm_id: string;
+          id: string;
+          kept_company_id: string | null;
+          kept_consultant_id: string | null;
+          merged_at: string;
+          merged_by: string | null;
+          merged_company_id: string | null;
+          merged_consultant_id: string | null;
+          moved: NonNullable<Json>;
+          undone_at: string | null;
+          undone_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          filled: string[];
+          firm_id: string;
+          id?: string;
+          kept_company_id?: string | null;
+          kept_consultant_id?: string | null;
+          merged_at?: string;
+          merged_by?: string | null;
+          merged_company_id?: string | null;
+          merged_consultant_id?: string | null;
+          moved: NonNullable<Json>;
+          undone_at?: string | null;
+          undone_by?: string | null;
+        };
+        Update: {
+          filled?: string[];
+          firm_id?: string;
+          id?: string;
+          kept_company_id?: string | null;
+          kept_consultant_id?: string | null;
+          merged_at?: string;
+          merged_by?: string | null;
+          merged_company_id?: string | null;
+          merged_consultant_id?: string | null;
+          moved?: NonNullable<Json>;
+          undone_at?: string | null;
+          undone_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "merge_log_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "merge_log_kept_company_id_fkey";
+            columns: ["firm_id", "kept_company_id"];
+            isOneToOne: false;
+            referencedRelation: "companies";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "merge_log_kept_consultant_id_fkey";
+            columns: ["firm_id", "kept_consultant_id"];
+            isOneToOne: false;
+            referencedRelation: "consultants";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "merge_log_merged_company_id_fkey";
+            columns: ["firm_id", "merged_company_id"];
+            isOneToOne: false;
+            referencedRelation: "companies";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "merge_log_merged_consultant_id_fkey";
+            columns: ["firm_id", "merged_consultant_id"];
+            isOneToOne: false;
+            referencedRelation: "consultants";
+            referencedColumns: ["firm_id", "id"];
+          },
+        ];
+      };
       notes: {
         Row: {
           archived_at: string | null;
@@ -1659,6 +1741,52 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      merge_companies: {
+        Args: { kept_id: string; merged_id: string };
+        Returns: {
+          filled: string[];
+          firm_id: string;
+          id: string;
+          kept_company_id: string | null;
+          kept_consultant_id: string | null;
+          merged_at: string;
+          merged_by: string | null;
+          merged_company_id: string | null;
+          merged_consultant_id: string | null;
+          moved: NonNullable<Json>;
+          undone_at: string | null;
+          undone_by: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "merge_log";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      merge_consultants: {
+        Args: { kept_id: string; merged_id: string };
+        Returns: {
+          filled: string[];
+          firm_id: string;
+          id: string;
+          kept_company_id: string | null;
+          kept_consultant_id: string | null;
+          merged_at: string;
+          merged_by: string | null;
+          merged_company_id: string | null;
+          merged_consultant_id: string | null;
+          moved: NonNullable<Json>;
+          undone_at: string | null;
+          undone_by: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "merge_log";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       portal_contracts: {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -1784,6 +1912,29 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "contracts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      undo_merge: {
+        Args: { id: string };
+        Returns: {
+          filled: string[];
+          firm_id: string;
+          id: string;
+          kept_company_id: string | null;
+          kept_consultant_id: string | null;
+          merged_at: string;
+          merged_by: string | null;
+          merged_company_id: string | null;
+          merged_consultant_id: string | null;
+          moved: NonNullable<Json>;
+          undone_at: string | null;
+          undone_by: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "merge_log";
           isOneToOne: true;
           isSetofReturn: false;
         };

@@ -1,4 +1,5 @@
-"""contract.remind: a contract ends soon. If it still does and who hears of it, SQL decides."""
+"""contract.remind: a contract ends, or renews itself, soon. If it still does and who hears of it,
+SQL decides."""
 
 from datetime import date
 from typing import Any, Literal
@@ -11,7 +12,7 @@ from edge_jobs.registry import Job, handler
 
 class ContractRemind(BaseModel):
     contract_id: UUID
-    event: Literal["ends"]
+    event: Literal["ends", "cancel_by"]
     target_date: date
     days: int
 

@@ -34,25 +34,25 @@ revoke execute on function private.touch() from public, anon, authenticated;
 
 comment on function private.touch() is 'Trigger: sets updated_at on tables without authors.';
 
-create function private.is_merging() returns boolean
+create function private.guards_are_off() returns boolean
 language sql stable set search_path = '' as $$
   -- No client can be both: their statements never run with the rights of a definer.
   select current_user not in ('anon', 'authenticated', 'service_role')
-    and coalesce(current_setting('firmbase.merging', true), '') = 'on'
+    and coalesce(current_setting('firmbase.guards', true), '') = 'off'
 $$;
 
-revoke execute on function private.is_merging() from public, anon, authenticated;
-grant execute on function private.is_merging() to authenticated, service_role;
+revoke execute on function private.guards_are_off() from public, anon, authenticated;
+grant execute on function private.guards_are_off() to authenticated, service_role;
 
-comment on function private.is_merging() is
-  'Whether a merge is at work, which moves archived and frozen rows too: their owner changes, '
-  'nothing that they say.';
+comment on function private.guards_are_off() is
+  'Whether one of our own functions is at work on rows that people may not change: a merge moves '
+  'archived and signed ones, the clock prolongs contracts.';
 
 create function private.guard_archive() returns trigger
 language plpgsql set search_path = '' as $$
 begin
   -- Jobs finish their work on archived rows too, and a foreign key lets go of a removed member.
-  if auth.uid() is null or pg_trigger_depth() > 1 or private.is_merging() then
+  if auth.uid() is null or pg_trigger_depth() > 1 or private.guards_are_off() then
     return new;
   end if;
   if (old.archived_at is null) <> (new.archived_at is null) then

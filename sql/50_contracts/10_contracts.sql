@@ -32,6 +32,7 @@ create table public.contracts (
   updated_at timestamptz not null default now(),
   updated_by uuid,
   archived_at timestamptz,
+  terminates_on date,
   unique (firm_id, id),
   constraint contracts_kind_key unique (firm_id, id, kind),
   constraint contracts_number_key unique (firm_id, number),
@@ -89,7 +90,10 @@ create table public.contracts (
   constraint contracts_termination_known
   check ((status = 'terminated') = (terminated_at is not null)),
   constraint contracts_reason_length check (char_length(btrim(reason)) between 1 and 2000),
-  constraint contracts_reason_required check (status <> 'terminated' or reason is not null)
+  constraint contracts_reason_required
+  check ((status <> 'terminated' and terminates_on is null) or reason is not null),
+  constraint contracts_terminates_on_range
+  check (terminates_on >= starts_on and terminates_on <= ends_on)
 );
 
 create index contracts_firm_id_status_ends_on_idx
@@ -111,6 +115,11 @@ create index contracts_signed_starts_on_idx on public.contracts (starts_on)
 where status = 'signed' and starts_on is not null;
 create index contracts_active_ends_on_idx on public.contracts (ends_on)
 where status = 'active' and ends_on is not null;
+
+create index contracts_active_cancel_by_idx on public.contracts (cancel_by)
+where status = 'active' and auto_renew and cancel_by is not null;
+create index contracts_active_terminates_on_idx on public.contracts (terminates_on)
+where status = 'active' and terminates_on is not null;
 
 create table private.contract_counters (
   firm_id uuid primary key references public.firms (id) on delete cascade,
@@ -151,13 +160,13 @@ declare
   -- Every other column is a term, one added later too. The generated ones are not known yet, and
   -- come from terms.
   c_free constant text[] := array[
-    'status', 'signed_at', 'terminated_at', 'reason', 'archived_at', 'updated_at', 'updated_by',
-    'cancel_by', 'parent_kind'
+    'status', 'signed_at', 'terminated_at', 'terminates_on', 'reason', 'archived_at',
+    'updated_at', 'updated_by', 'cancel_by', 'parent_kind'
   ];
 begin
   if old.status <> 'draft'
     and to_jsonb(new) - c_free <> to_jsonb(old) - c_free
-    and not private.is_merging()
+    and not private.guards_are_off()
   then
     perform private.fail(
       'terms_frozen', 'The terms of a contract cannot change once it has left draft.',
@@ -254,6 +263,8 @@ comment on column public.contracts.parent_kind is
 comment on column public.contracts.renewed_from_id is 'The contract it continues.';
 comment on column public.contracts.amended_from_id is 'The version before, which it replaces.';
 comment on column public.contracts.version is '1, and one more with each amendment.';
+comment on column public.contracts.terminates_on is
+  'Its last day by a notice that was given; the day after it is terminated.';
 comment on column public.contracts.reason is 'Why the contract was terminated.';
 comment on column public.contracts.archived_at is
   'Set any time to archive, null to restore; the server keeps its own clock.';

@@ -15,6 +15,8 @@ create table public.contract_signers (
   updated_at timestamptz not null default now(),
   updated_by uuid,
   archived_at timestamptz,
+  signed_name text,
+  signed_terms jsonb,
   unique (firm_id, id),
   constraint contract_signers_contract_id_fkey foreign key (firm_id, contract_id)
   references public.contracts (firm_id, id) on delete cascade,
@@ -29,7 +31,14 @@ create table public.contract_signers (
   constraint contract_signers_decided_at_known
   check ((status in ('signed', 'declined')) = (decided_at is not null)),
   constraint contract_signers_reason_length
-  check (char_length(reason) <= 2000 and (reason is null or status = 'declined'))
+  check (char_length(reason) <= 2000 and (reason is null or status = 'declined')),
+  constraint contract_signers_signed_name_length
+  check (char_length(btrim(signed_name)) between 1 and 200),
+  constraint contract_signers_signed_name_line check (signed_name !~ '[[:cntrl:]]'),
+  constraint contract_signers_signed_terms_object
+  check (jsonb_typeof(signed_terms) = 'object' and pg_column_size(signed_terms) <= 16384),
+  constraint contract_signers_signed_complete
+  check ((status = 'signed') = (num_nonnulls(signed_name, signed_terms) = 2))
 );
 
 create unique index contract_signers_email_idx
@@ -42,7 +51,9 @@ on public.contract_signers (firm_id, created_at desc, id);
 create trigger contract_signers_archive before update on public.contract_signers
 for each row execute function private.guard_archive('manager');
 
-create trigger contract_signers_open before insert or update on public.contract_signers
+create trigger contract_signers_open
+before insert or update of contract_id, name, email, role, sign_order, archived_at
+on public.contract_signers
 for each row execute function private.guard_contract_part('draft', 'in_review');
 
 create trigger contract_signers_stamp before insert or update on public.contract_signers
@@ -76,5 +87,8 @@ comment on column public.contract_signers.sign_order is
   'Lower ones sign first; equal ones in any order.';
 comment on column public.contract_signers.status is 'pending, viewed, signed or declined.';
 comment on column public.contract_signers.reason is 'Why somebody declined.';
+comment on column public.contract_signers.signed_name is 'The name that was typed as signature.';
+comment on column public.contract_signers.signed_terms is
+  'The terms as they stood when they were signed, names of the parties included.';
 comment on column public.contract_signers.archived_at is
   'Set any time to archive, null to restore; the server keeps its own clock.';

@@ -28,19 +28,10 @@ create function private.transition_contract(p_id uuid, p_to text, p_note text)
 returns public.contracts
 language plpgsql security definer set search_path = '' as $$
 declare
-  v_contract public.contracts;
+  v_contract public.contracts := private.lock_contract(p_id, 'manager');
   v_from text;
   v_min_role text;
 begin
-  select * into v_contract
-  from public.contracts
-  where id = p_id and firm_id = any (array(select private.firm_ids()))
-  for update;
-  if not found then
-    perform private.fail('contract_not_found', 'There is no such contract.', status => 404);
-  end if;
-  perform private.require_role(v_contract.firm_id, 'manager');
-
   v_from := v_contract.status;
   select t.min_role into v_min_role
   from private.contract_transitions(v_from) t
@@ -69,6 +60,14 @@ begin
     perform private.fail(
       'start_required', 'A contract leaves draft only with a first day.',
       hint => 'Set starts_on.', status => 422
+    );
+  elsif p_to = 'signed' and coalesce(btrim(p_note), '') = '' and exists (
+    select from public.contract_signers s
+    where s.contract_id = p_id and s.archived_at is null and s.status <> 'signed'
+  ) then
+    perform private.fail(
+      'signers_pending', 'Not everybody has signed yet.',
+      hint => 'Wait for them, or say in the note how it was signed otherwise.', status => 409
     );
   end if;
 
@@ -103,4 +102,4 @@ comment on function private.transition_contract(uuid, text, text) is
   'Definer of public.transition_contract.';
 comment on function public.transition_contract(uuid, text, text) is
   'Moves a contract on and logs it. Managers; a signed one is cancelled by admins. Errors: '
-  'illegal_transition, reason_required, start_required, archived.';
+  'illegal_transition, reason_required, start_required, signers_pending, archived.';

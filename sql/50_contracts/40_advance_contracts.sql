@@ -1,10 +1,12 @@
 create function private.advance_contracts(p_now timestamptz default now()) returns integer
 language plpgsql security definer set search_path = '' as $$
 declare
-  v_started integer;
-  v_ended integer;
+  c_bite constant integer := 1000;
+  v_ids uuid[];
+  v_most integer := 0;
+  v_count integer;
 begin
-  -- The widest date on earth bounds the index scan; the firm's own day decides.
+  -- In each step the widest date on earth bounds the index scan; the firm's own day decides.
   with due as (
     select c.id
     from public.contracts c
@@ -12,7 +14,7 @@ begin
     where c.status = 'signed'
       and c.starts_on <= (p_now at time zone 'UTC')::date + 1
       and c.starts_on <= (p_now at time zone f.timezone)::date
-    limit 1000
+    limit c_bite
     for update of c skip locked
   ), started as (
     update public.contracts c
@@ -20,20 +22,89 @@ begin
     from due
     where c.id = due.id
     returning c.firm_id, c.id
+  ), logged as (
+    insert into public.contract_events (firm_id, contract_id, from_status, to_status)
+    select s.firm_id, s.id, 'signed', 'active'
+    from started s
   )
-  insert into public.contract_events (firm_id, contract_id, from_status, to_status)
-  select s.firm_id, s.id, 'signed', 'active'
-  from started s;
-  get diagnostics v_started = row_count;
+  select coalesce(array_agg(s.id), '{}') into v_ids from started s;
+  v_most := cardinality(v_ids);
+
+  -- In the same transaction: nobody ever sees two versions in force.
+  with old as (
+    select o.id, o.firm_id, o.status, format('Replaced by version %s.', n.version) as reason
+    from public.contracts n
+    join public.contracts o on o.firm_id = n.firm_id and o.id = n.amended_from_id
+    where n.id = any (v_ids) and o.status in ('signed', 'active')
+    for update of o
+  ), replaced as (
+    update public.contracts c
+    set status = 'terminated', terminated_at = now(), reason = old.reason
+    from old
+    where c.id = old.id
+  )
+  insert into public.contract_events (firm_id, contract_id, from_status, to_status, note)
+  select old.firm_id, old.id, old.status, 'terminated', old.reason
+  from old;
 
   with due as (
     select c.id
     from public.contracts c
     join public.firms f on f.id = c.firm_id
     where c.status = 'active'
+      and c.terminates_on < (p_now at time zone 'UTC')::date + 1
+      and c.terminates_on < (p_now at time zone f.timezone)::date
+    limit c_bite
+    for update of c skip locked
+  ), ended as (
+    update public.contracts c
+    set status = 'terminated', terminated_at = now()
+    from due
+    where c.id = due.id
+    returning c.firm_id, c.id, c.reason
+  )
+  insert into public.contract_events (firm_id, contract_id, from_status, to_status, note)
+  select e.firm_id, e.id, 'active', 'terminated', e.reason
+  from ended e;
+  get diagnostics v_count = row_count;
+  v_most := greatest(v_most, v_count);
+
+  perform set_config('firmbase.guards', 'off', true);
+  with due as (
+    select c.id
+    from public.contracts c
+    join public.firms f on f.id = c.firm_id
+    where c.status = 'active'
+      and c.auto_renew
+      and c.terminates_on is null
       and c.ends_on < (p_now at time zone 'UTC')::date + 1
       and c.ends_on < (p_now at time zone f.timezone)::date
-    limit 1000
+    limit c_bite
+    for update of c skip locked
+  ), prolonged as (
+    update public.contracts c
+    -- Counted from the day after, so that the end of a month stays the end of a month.
+    set ends_on = (c.ends_on + 1 + make_interval(months => c.renewal_months))::date - 1
+    from due
+    where c.id = due.id
+    returning c.firm_id, c.id, c.ends_on
+  )
+  insert into public.contract_events (firm_id, contract_id, from_status, to_status, note)
+  select p.firm_id, p.id, 'active', 'active', format('Renewed until %s.', p.ends_on)
+  from prolonged p;
+  get diagnostics v_count = row_count;
+  v_most := greatest(v_most, v_count);
+  perform set_config('firmbase.guards', '', true);
+
+  with due as (
+    select c.id
+    from public.contracts c
+    join public.firms f on f.id = c.firm_id
+    where c.status = 'active'
+      and not c.auto_renew
+      and c.ends_on < (p_now at time zone 'UTC')::date + 1
+      and c.ends_on < (p_now at time zone f.timezone)::date
+    limit c_bite
     for update of c skip locked
   ), ended as (
     update public.contracts c
@@ -45,14 +116,16 @@ begin
   insert into public.contract_events (firm_id, contract_id, from_status, to_status)
   select e.firm_id, e.id, 'active', 'expired'
   from ended e;
-  get diagnostics v_ended = row_count;
-  return v_started + v_ended;
+  get diagnostics v_count = row_count;
+  return greatest(v_most, v_count);
 end
 $$;
 
 revoke execute on function private.advance_contracts(timestamptz) from public, anon, authenticated;
 
 comment on function private.advance_contracts(timestamptz) is
-  'Daily: signed contracts whose first day has come become active, active ones past their last '
-  'day expired, by the firm''s own calendar. Any number of runs, however late, ends in the same '
-  'state. Returns the changes, at most 1000 of each.';
+  'Daily, by each firm''s own calendar: signed contracts whose first day has come become active, '
+  'and the version before an amendment ends; active ones past their last day are terminated where '
+  'notice was given, prolonged where they renew themselves, else expired. Any number of runs, '
+  'however late, ends in the same state. Returns how many of the most frequent change, at most '
+  '1000.';

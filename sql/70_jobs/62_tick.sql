@@ -26,7 +26,7 @@ declare
   -- again and again.
   bite constant integer := 1000;
   rules constant text[] := array[
-    'advance_contracts', 'sweep_uploads', 'enqueue_contract_reminders'
+    'advance_contracts', 'sweep_uploads', 'enqueue_contract_reminders', 'remind_signers'
   ];
   ticked boolean;
   due text;

@@ -69,7 +69,7 @@ comment on function private.begin_email(uuid, text) is
   'Definer of public.begin_email.';
 comment on function public.begin_email(uuid, text) is
   'What to send, its Message-ID fixed from now on; null when it was sent already, does not exist '
-  'or was an invitation that failed. For the secret key only.';
+  'or had a token in it and failed. For the secret key only.';
 
 create function private.finish_email(p_id uuid) returns void
 language sql security definer set search_path = '' as $$
@@ -101,8 +101,8 @@ begin
   set
     status = 'failed',
     error = left(new.code || ': ' || new.error, 500),
-    -- A token is not kept for a mail that may never go out: resend_invitation makes a new one.
-    params = case event when 'invitation' then '{}' else params end
+    -- A token is not kept for a mail that may never go out: resending makes a new one.
+    params = case when event in ('invitation', 'signing_request') then '{}' else params end
   where id = (new.payload ->> 'email_id')::uuid and status <> 'sent';
   return null;
 end

@@ -55,33 +55,46 @@ private.notify(uuid, text, text, text, text, text, uuid[], text, jsonb) is
   'are active in the firm. A row for each and, with p_email (its facts), one e-mail; never twice '
   'for the same key. Returns how many were told.';
 
+create function private.require_mail_room(p_firm_id uuid, p_event text, p_to text) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  -- Anybody can make a firm, and no address asked for this mail: it must not become a flood.
+  if (
+    select
+      count(*) >= greatest(100, 2 * (select f.seat_limit from public.firms f where f.id = p_firm_id))
+      or count(*) filter (where e.to_address = p_to) >= 5
+    from public.emails as e
+    where e.firm_id = p_firm_id
+      and e.event = p_event
+      and e.created_at > now() - interval '1 day'
+  ) then
+    perform private.fail(
+      'too_many_' || p_event || 's', 'Too many mails of this kind were sent today.',
+      hint => 'Try again tomorrow; the last one that was sent is valid.', status => 429
+    );
+  end if;
+end
+$$;
+
+revoke execute on function private.require_mail_room(uuid, text, text)
+from public, anon, authenticated;
+
+comment on function private.require_mail_room(uuid, text, text) is
+  'Fails when a firm has sent too many of these mails today, or five to this address.';
+
 create function private.notify_invitation(p_invitation_id uuid, p_token text) returns void
 language plpgsql security definer set search_path = '' as $$
 declare
   v_invitation record;
 begin
-  select i.firm_id, i.email, i.role, i.expires_at, f.name as firm, f.timezone, f.seat_limit,
+  select i.firm_id, i.email, i.role, i.expires_at, f.name as firm, f.timezone,
     coalesce(nullif(btrim(p.full_name), ''), p.email, f.name) as inviter
   into v_invitation
   from public.invitations as i
   join public.firms as f on f.id = i.firm_id
   left join public.profiles as p on p.id = auth.uid()
   where i.id = p_invitation_id;
-  -- Anybody can make a firm, and no address asked for this mail: it must not become a flood.
-  if (
-    select
-      count(*) >= greatest(100, 2 * v_invitation.seat_limit)
-      or count(*) filter (where e.to_address = v_invitation.email) >= 5
-    from public.emails as e
-    where e.firm_id = v_invitation.firm_id
-      and e.event = 'invitation'
-      and e.created_at > now() - interval '1 day'
-  ) then
-    perform private.fail(
-      'too_many_invitations', 'Too many invitations were mailed today.',
-      hint => 'Try again tomorrow; the last one that was sent is valid.', status => 429
-    );
-  end if;
+  perform private.require_mail_room(v_invitation.firm_id, 'invitation', v_invitation.email);
   perform private.queue_email(
     v_invitation.firm_id,
     'invitation:' || p_invitation_id || ':' || gen_random_uuid(),

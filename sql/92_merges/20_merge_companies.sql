@@ -47,7 +47,7 @@ begin
     );
   end if;
 
-  perform set_config('firmbase.merging', 'on', true);
+  perform set_config('firmbase.guards', 'off', true);
   -- Archived first: what must be unique is free then.
   update public.companies set archived_at = now() where id = p_merged_id;
   v_filled := array(
@@ -117,7 +117,7 @@ begin
   )
   select v_moved || jsonb_build_object('taggings', coalesce(jsonb_agg(id), '[]'))
   into v_moved from moved;
-  perform set_config('firmbase.merging', '', true);
+  perform set_config('firmbase.guards', '', true);
 
   insert into public.merge_log (
     firm_id, kept_company_id, merged_company_id, filled, moved, merged_by

@@ -54,7 +54,7 @@ begin
     perform private.require_role(v_firm_id, 'admin');
   end if;
 
-  perform set_config('firmbase.merging', 'on', true);
+  perform set_config('firmbase.guards', 'off', true);
   update public.consultants set archived_at = now() where id = p_merged_id;
   v_filled := array(
     select f.name
@@ -141,7 +141,7 @@ begin
   )
   select v_moved || jsonb_build_object('taggings', coalesce(jsonb_agg(id), '[]'))
   into v_moved from moved;
-  perform set_config('firmbase.merging', '', true);
+  perform set_config('firmbase.guards', '', true);
 
   insert into public.merge_log (
     firm_id, kept_consultant_id, merged_consultant_id, filled, moved, merged_by

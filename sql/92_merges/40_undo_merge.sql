@@ -34,7 +34,7 @@ begin
     );
   end if;
 
-  perform set_config('firmbase.merging', 'on', true);
+  perform set_config('firmbase.guards', 'off', true);
   -- What somebody changed since stays as it is: only what still says the same goes back.
   if v_merge.kept_company_id is not null then
     select * into strict v_merged_company
@@ -147,7 +147,7 @@ begin
       and consultant_id = v_merge.kept_consultant_id
       and v_merge.moved -> 'taggings' ? id::text;
   end if;
-  perform set_config('firmbase.merging', '', true);
+  perform set_config('firmbase.guards', '', true);
 
   update public.merge_log
   set undone_at = now(), undone_by = auth.uid()

@@ -30,7 +30,8 @@ MANAGERS: Callers = ADMINS | {"manager"}
 MEMBERS: Callers = MANAGERS | {"member"}
 VIEWERS: Callers = MEMBERS | {"viewer"}
 PORTAL: Callers = frozenset({"portal"})
-SIGNED_IN: Callers = frozenset(CALLERS) - {"visitor"}
+EVERYBODY: Callers = frozenset(CALLERS)
+SIGNED_IN: Callers = EVERYBODY - {"visitor"}
 
 # What is done to a row of the firm made by its owner; `own`: to a row the caller made, or is, or
 # that is about the caller.
@@ -222,6 +223,15 @@ RPCS: Mapping[str, Callers] = {
     "transfer_ownership": OWNER,
     "link_consultant": ADMINS,
     "transition_contract": MANAGERS,
+    "renew_contract": MANAGERS,
+    "amend_contract": MANAGERS,
+    "terminate_contract": MANAGERS,
+    "withdraw_termination": MANAGERS,
+    # Whoever has the token of a mail; who signs for a client has no account.
+    "view_signing": EVERYBODY,
+    "sign_contract": EVERYBODY,
+    "decline_contract": EVERYBODY,
+    "resend_signing": MANAGERS,
     "merge_companies": MANAGERS,
     "merge_consultants": MANAGERS,
     "undo_merge": MANAGERS,
@@ -260,6 +270,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
     frozenset({"authenticated"}): frozenset(
         {
             "accept_invitation",
+            "amend_contract",
             "archive_firm",
             "begin_upload",
             "cancel_upload",
@@ -279,21 +290,28 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "portal_contracts",
             "portal_file_ids",
             "remove_member",
+            "renew_contract",
             "request_report",
             "require_role",
             "resend_invitation",
+            "resend_signing",
             "revoke_invitation",
             "role_in",
             "search_hits",
             "set_member_status",
             "snippet",
+            "terminate_contract",
             "transfer_ownership",
             "transition_contract",
             "undo_merge",
+            "withdraw_termination",
         }
     ),
+    frozenset({"anon", "authenticated"}): frozenset(
+        {"decline_contract", "sign_contract", "view_signing"}
+    ),
     frozenset({"authenticated", "service_role"}): frozenset(
-        {"fail", "is_email", "is_file_name", "is_merging", "is_timezone"}
+        {"fail", "is_email", "is_file_name", "guards_are_off", "is_timezone"}
     ),
     frozenset({"service_role"}): frozenset(
         {
@@ -319,13 +337,17 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
         {
             "add_consultant_private",
             "advance_contracts",
+            "ask_signer",
+            "ask_signers",
             "audit",
             "contract_transitions",
+            "copy_contract_parts",
             "enqueue",
             "enqueue_contract_reminders",
             "fail_email",
             "fail_file",
             "fail_report",
+            "follow_signing",
             "freeze_contract",
             "guard_archive",
             "guard_contract_part",
@@ -341,6 +363,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "jobs_fail",
             "keep_one_primary",
             "keep_owner",
+            "lock_contract",
             "lock_firm",
             "lock_member",
             "lock_upload",
@@ -348,20 +371,25 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "notify_invitation",
             "number_contract",
             "open_invitation",
+            "open_signing",
             "plain",
             "portal_contract_ids",
             "put_search_entry",
             "queue_email",
             "receive_file",
+            "remind_signers",
             "renew_invitation_token",
+            "require_mail_room",
             "require_seat",
             "role_rank",
             "run_rule",
             "safe_name",
             "search_words",
+            "signing_terms",
             "stamp",
             "sweep_uploads",
             "sync_profile",
+            "tell_of_signing",
             "touch",
             "upload_firm_ids",
         }

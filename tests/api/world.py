@@ -152,6 +152,18 @@ class World:
         )
         return contract
 
+    def contract(self, status: str) -> Row:
+        contract = self.firm.contract()
+        self.db.execute(
+            "update contracts set status = %s, signed_at = now() where id = %s",
+            (status, contract["id"]),
+        )
+        return contract
+
+    def signing(self) -> Row:
+        """A signer who was asked, with the token of the mail."""
+        return asked(self.firm, self.db)[0]
+
     def merge(self) -> Row:
         pair = {"kept_id": self.firm.company()["id"], "merged_id": self.firm.company()["id"]}
         merge: Row = created(self.firm.owner.rpc("merge_companies", **pair))
@@ -167,6 +179,32 @@ class World:
 
 
 # What a caller tries to insert, and how a row is tried to be changed.
+
+
+def asked(firm: Firm, db: psycopg.Connection[Any], *emails: str, **values: Any) -> list[Row]:
+    """Sends a contract to signers, in this order; returns them, the tokens of those asked too."""
+    contract = firm.contract(**values)
+    for order, email in enumerate(emails or (f"{uuid.uuid4().hex}@client.example",)):
+        signer = {"contract_id": contract["id"], "name": "Ada Marsh", "email": email}
+        firm.add("contract_signers", None, signer | {"role": "company", "sign_order": order + 1})
+    for status in ("in_review", "sent"):
+        created(firm.owner.rpc("transition_contract", id=contract["id"], to_status=status))
+    return signers(firm, db, contract["id"])
+
+
+def signers(firm: Firm, db: psycopg.Connection[Any], contract_id: str) -> list[Row]:
+    rows: list[Row] = created(
+        firm.owner.get("contract_signers", contract_id=f"eq.{contract_id}", order="sign_order")
+    )
+    for row in rows:
+        link = db.execute(
+            "select params ->> 'link' from emails where dedupe_key like %s"
+            " order by created_at desc limit 1",
+            [f"signing_request:{row['id']}:%"],
+        ).fetchone()
+        row["token"] = link[0].partition("#token=")[2] if link and link[0] else None
+    return rows
+
 
 NEW_ROWS: dict[str, Callable[[World], Row]] = {
     "profiles": lambda w: {"id": str(uuid.uuid4()), "full_name": "Nobody"},

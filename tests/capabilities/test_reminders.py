@@ -158,3 +158,32 @@ def test_nobody_but_the_worker_reminds(firm: Firm, db: Database) -> None:
         "remind_contract", contract_id=id, event="ends", target_date=str(TODAY), days=30
     )
     assert answer.json()["code"] == "42501"
+
+
+def test_a_contract_that_renews_itself_is_announced_in_time(
+    firm: Firm, db: Database, drain: Drain, mailbox: Mailbox
+) -> None:
+    """Before its last day to cancel; its own last day is none."""
+    ends_on = TODAY + timedelta(days=44)
+    terms = {"auto_renew": True, "renewal_months": 12, "notice_days": 30}
+    id = active(firm, db, ends_on, title="Hosting", **terms)
+    for _ in range(2):
+        db.execute("select private.enqueue_contract_reminders()")
+    assert rungs(db, id) == [14]
+    drain()
+    (told,) = notifications(firm.owner, "contract_renewing")
+    assert told["title"] == "Hosting: last day to cancel in 14 days"
+    mail = mailbox.expect(firm.owner.email, "last day to cancel in 14 days")
+    assert "another 12 months" in mail["text"]
+    assert notifications(firm.owner, "contract_ending") == []
+
+
+def test_who_gave_notice_needs_no_reminder(firm: Firm, db: Database, drain: Drain) -> None:
+    id = active(firm, db, TODAY + timedelta(days=30))
+    db.execute("select private.enqueue_contract_reminders()")
+    notice = {"id": id, "reason": "Budget", "last_day": str(TODAY + timedelta(days=29))}
+    created(firm.owner.rpc("terminate_contract", **notice))
+    drain()
+    db.execute("select private.enqueue_contract_reminders()")
+    assert notifications(firm.owner, "contract_ending") == []
+    assert rungs(db, id) == [30]

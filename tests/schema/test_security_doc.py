@@ -12,6 +12,7 @@ ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| (.+) \| (.+) \|$", re.MULTILINE)
 DEFINERS = """
 select n.nspname || '.' || p.proname, case
     when p.prorettype = 'trigger'::regtype then 'trigger'
+    when has_function_privilege('anon', p.oid, 'execute') then 'everybody'
     when has_function_privilege('authenticated', p.oid, 'execute') then 'people'
     when has_function_privilege('service_role', p.oid, 'execute') then 'worker'
     else 'functions'

@@ -459,6 +459,8 @@ export type Database = {
           reason: string | null;
           role: string;
           sign_order: number;
+          signed_name: string | null;
+          signed_terms: Json | null;
           status: string;
           updated_at: string;
           updated_by: string | null;
@@ -478,6 +480,8 @@ export type Database = {
           reason?: string | null;
           role: string;
           sign_order?: number;
+          signed_name?: string | null;
+          signed_terms?: Json | null;
           status?: string;
           updated_at?: string;
           updated_by?: string | null;
@@ -496,6 +500,8 @@ export type Database = {
           reason?: string | null;
           role?: string;
           sign_order?: number;
+          signed_name?: string | null;
+          signed_terms?: Json | null;
           status?: string;
           updated_at?: string;
           updated_by?: string | null;
@@ -546,6 +552,7 @@ export type Database = {
           starts_on: string | null;
           status: string;
           terminated_at: string | null;
+          terminates_on: string | null;
           title: string;
           updated_at: string;
           updated_by: string | null;
@@ -580,6 +587,7 @@ export type Database = {
           starts_on?: string | null;
           status?: string;
           terminated_at?: string | null;
+          terminates_on?: string | null;
           title: string;
           updated_at?: string;
           updated_by?: string | null;
@@ -613,6 +621,7 @@ export type Database = {
           starts_on?: string | null;
           status?: string;
           terminated_at?: string | null;
+          terminates_on?: string | null;
           title?: string;
           updated_at?: string;
           updated_by?: string | null;
@@ -1518,6 +1527,49 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      amend_contract: {
+        Args: { id: string };
+        Returns: {
+          amended_from_id: string | null;
+          archived_at: string | null;
+          auto_renew: boolean;
+          cancel_by: string | null;
+          company_id: string | null;
+          consultant_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          currency: string;
+          ends_on: string | null;
+          firm_id: string;
+          id: string;
+          kind: string;
+          notice_days: number | null;
+          number: number;
+          parent_id: string | null;
+          parent_kind: string | null;
+          rate: number | null;
+          rate_unit: string | null;
+          reason: string | null;
+          renewal_months: number | null;
+          renewed_from_id: string | null;
+          signed_at: string | null;
+          starts_on: string | null;
+          status: string;
+          terminated_at: string | null;
+          terminates_on: string | null;
+          title: string;
+          updated_at: string;
+          updated_by: string | null;
+          value_cap: number | null;
+          version: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "contracts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       archive_firm: { Args: { firm_id: string }; Returns: undefined };
       begin_email: { Args: { email_id: string; message_domain: string }; Returns: Json };
       begin_file: { Args: { file_id: string }; Returns: Json };
@@ -1613,6 +1665,10 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      decline_contract: {
+        Args: { contract_id?: string; reason: string; token?: string };
+        Returns: string;
       };
       finish_email: { Args: { email_id: string }; Returns: undefined };
       finish_file: {
@@ -1833,12 +1889,56 @@ export type Database = {
         Returns: number;
       };
       remove_member: { Args: { firm_id: string; user_id: string }; Returns: undefined };
+      renew_contract: {
+        Args: { id: string };
+        Returns: {
+          amended_from_id: string | null;
+          archived_at: string | null;
+          auto_renew: boolean;
+          cancel_by: string | null;
+          company_id: string | null;
+          consultant_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          currency: string;
+          ends_on: string | null;
+          firm_id: string;
+          id: string;
+          kind: string;
+          notice_days: number | null;
+          number: number;
+          parent_id: string | null;
+          parent_kind: string | null;
+          rate: number | null;
+          rate_unit: string | null;
+          reason: string | null;
+          renewal_months: number | null;
+          renewed_from_id: string | null;
+          signed_at: string | null;
+          starts_on: string | null;
+          status: string;
+          terminated_at: string | null;
+          terminates_on: string | null;
+          title: string;
+          updated_at: string;
+          updated_by: string | null;
+          value_cap: number | null;
+          version: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "contracts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       report_contract_portfolio: { Args: { report_id: string }; Returns: Json };
       request_report: {
         Args: { firm_id: string; format: string; kind: string; params?: Json };
         Returns: string;
       };
       resend_invitation: { Args: { invitation_id: string }; Returns: Record<string, unknown> };
+      resend_signing: { Args: { signer_id: string }; Returns: undefined };
       revoke_invitation: { Args: { invitation_id: string }; Returns: undefined };
       schema_version: { Args: Record<PropertyKey, never>; Returns: number };
       search: {
@@ -1853,6 +1953,10 @@ export type Database = {
           snippet: string;
           title: string;
         }[];
+      };
+      sign_contract: {
+        Args: { contract_id?: string; name: string; token?: string };
+        Returns: string;
       };
       suspend_member: {
         Args: { firm_id: string; user_id: string };
@@ -1869,6 +1973,49 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "firm_members";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      terminate_contract: {
+        Args: { id: string; last_day?: string; reason: string };
+        Returns: {
+          amended_from_id: string | null;
+          archived_at: string | null;
+          auto_renew: boolean;
+          cancel_by: string | null;
+          company_id: string | null;
+          consultant_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          currency: string;
+          ends_on: string | null;
+          firm_id: string;
+          id: string;
+          kind: string;
+          notice_days: number | null;
+          number: number;
+          parent_id: string | null;
+          parent_kind: string | null;
+          rate: number | null;
+          rate_unit: string | null;
+          reason: string | null;
+          renewal_months: number | null;
+          renewed_from_id: string | null;
+          signed_at: string | null;
+          starts_on: string | null;
+          status: string;
+          terminated_at: string | null;
+          terminates_on: string | null;
+          title: string;
+          updated_at: string;
+          updated_by: string | null;
+          value_cap: number | null;
+          version: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "contracts";
           isOneToOne: true;
           isSetofReturn: false;
         };
@@ -1903,6 +2050,7 @@ export type Database = {
           starts_on: string | null;
           status: string;
           terminated_at: string | null;
+          terminates_on: string | null;
           title: string;
           updated_at: string;
           updated_by: string | null;
@@ -1935,6 +2083,50 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "merge_log";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      view_signing: { Args: { contract_id?: string; token?: string }; Returns: Json };
+      withdraw_termination: {
+        Args: { id: string };
+        Returns: {
+          amended_from_id: string | null;
+          archived_at: string | null;
+          auto_renew: boolean;
+          cancel_by: string | null;
+          company_id: string | null;
+          consultant_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          currency: string;
+          ends_on: string | null;
+          firm_id: string;
+          id: string;
+          kind: string;
+          notice_days: number | null;
+          number: number;
+          parent_id: string | null;
+          parent_kind: string | null;
+          rate: number | null;
+          rate_unit: string | null;
+          reason: string | null;
+          renewal_months: number | null;
+          renewed_from_id: string | null;
+          signed_at: string | null;
+          starts_on: string | null;
+          status: string;
+          terminated_at: string | null;
+          terminates_on: string | null;
+          title: string;
+          updated_at: string;
+          updated_by: string | null;
+          value_cap: number | null;
+          version: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "contracts";
           isOneToOne: true;
           isSetofReturn: false;
         };

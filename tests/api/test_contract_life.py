@@ -1,0 +1,211 @@
+"""A contract goes on, changes and ends: renewal, amendment, notice."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.people import Firm, created
+
+Db = psycopg.Connection[Any]
+Row = dict[str, Any]
+TODAY = datetime.now(UTC).date()
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> None:
+    assert (answer.status_code, answer.json()["details"]) == (status, code), answer.text
+
+
+def running(firm: Firm, db: Db, status: str = "active", **values: Any) -> Row:
+    contract = firm.contract(**values)
+    db.execute(
+        "update contracts set status = %s, signed_at = now() where id = %s",
+        [status, contract["id"]],
+    )
+    return contract
+
+
+def now(firm: Firm, contract: Row) -> Row:
+    rows: list[Row] = created(firm.owner.get("contracts", id=f"eq.{contract['id']}"))
+    return rows[0]
+
+
+def day(db: Db, when: date) -> None:
+    """The clock at noon of a day."""
+    db.execute(
+        "select private.advance_contracts(%s)", [datetime(when.year, when.month, when.day, 12)]
+    )
+
+
+def notes(firm: Firm, contract: Row) -> list[str]:
+    rows = created(
+        firm.owner.get("contract_events", contract_id=f"eq.{contract['id']}", order="at")
+    )
+    return [row["note"] for row in rows]
+
+
+def test_a_renewal_follows_on_with_the_same_terms(firm: Firm, db: Db) -> None:
+    old = firm.contract(starts_on="2026-01-01", ends_on="2026-06-30", notice_days=30)
+    stays, left = firm.consultant(), firm.consultant()
+    for consultant, period in (
+        (stays, "[2026-03-01,2026-06-30]"),
+        (left, "[2026-01-01,2026-02-28]"),
+    ):
+        plan = {"contract_id": old["id"], "consultant_id": consultant["id"], "period": period}
+        firm.add("contract_consultants", None, plan | {"bill_rate": 900, "bill_unit": "day"})
+    signer = {"contract_id": old["id"], "name": "Ada", "email": "ada@client.example"}
+    firm.add("contract_signers", None, signer | {"role": "company"})
+    refused(firm.manager.rpc("renew_contract", id=old["id"]), 409, "not_renewable")
+    db.execute(
+        "update contracts set status = 'active', signed_at = now() where id = %s", [old["id"]]
+    )
+    new = created(firm.manager.rpc("renew_contract", id=old["id"]))
+    assert (new["status"], new["renewed_from_id"]) == ("draft", old["id"])
+    assert (new["starts_on"], new["ends_on"]) == ("2026-07-01", "2026-12-28")
+    assert new["number"] == old["number"] + 1
+    same = ("title", "kind", "company_id", "rate", "rate_unit", "currency", "notice_days")
+    assert [new[name] for name in same] == [old[name] for name in same]
+    (staffed,) = created(firm.owner.get("contract_consultants", contract_id=f"eq.{new['id']}"))
+    assert staffed["consultant_id"] == stays["id"]
+    assert (staffed["period"], staffed["bill_rate"]) == ("[2026-07-01,2026-12-29)", 900)
+    (asked,) = created(firm.owner.get("contract_signers", contract_id=f"eq.{new['id']}"))
+    assert (asked["email"], asked["status"]) == ("ada@client.example", "pending")
+    assert created(firm.owner.rpc("renew_contract", id=old["id"]))["id"] == new["id"]
+    created(firm.owner.rpc("transition_contract", id=new["id"], to_status="cancelled"))
+    assert created(firm.owner.rpc("renew_contract", id=old["id"]))["id"] != new["id"]
+
+
+def test_a_renewal_is_as_long_as_agreed(firm: Firm, db: Db) -> None:
+    old = running(firm, db, starts_on="2026-01-01", ends_on="2026-01-31", renewal_months=1)
+    new = created(firm.owner.rpc("renew_contract", id=old["id"]))
+    assert (new["starts_on"], new["ends_on"]) == ("2026-02-01", "2026-02-28")
+    endless = running(firm, db, ends_on=None)
+    refused(firm.owner.rpc("renew_contract", id=endless["id"]), 409, "no_end")
+
+
+def test_an_amendment_replaces_the_version_before_on_its_day(firm: Firm, db: Db) -> None:
+    old = running(firm, db, starts_on=str(TODAY - timedelta(days=9)), ends_on="2999-01-01")
+    new = created(firm.manager.rpc("amend_contract", id=old["id"]))
+    assert (new["version"], new["amended_from_id"], new["status"]) == (2, old["id"], "draft")
+    assert created(firm.manager.rpc("amend_contract", id=old["id"]))["id"] == new["id"]
+    tomorrow = TODAY + timedelta(days=1)
+    change = {"rate": 1000, "starts_on": str(tomorrow)}
+    created(firm.manager.update("contracts", change, id=f"eq.{new['id']}"))
+    for status in ("in_review", "sent", "signed"):
+        created(firm.manager.rpc("transition_contract", id=new["id"], to_status=status))
+    day(db, TODAY)
+    assert (now(firm, old)["status"], now(firm, new)["status"]) == ("active", "signed")
+    day(db, tomorrow)
+    assert (now(firm, old)["status"], now(firm, new)["status"]) == ("terminated", "active")
+    assert now(firm, old)["reason"] == "Replaced by version 2."
+    third = created(firm.manager.rpc("amend_contract", id=new["id"]))
+    assert third["version"] == 3
+
+
+def test_both_versions_due_at_once_leave_one_in_force(firm: Firm, db: Db) -> None:
+    old = running(firm, db, "signed", starts_on=str(TODAY), ends_on="2999-01-01")
+    new = created(firm.owner.rpc("amend_contract", id=old["id"]))
+    for status in ("in_review", "sent", "signed"):
+        created(firm.owner.rpc("transition_contract", id=new["id"], to_status=status))
+    day(db, TODAY)
+    assert (now(firm, old)["status"], now(firm, new)["status"]) == ("terminated", "active")
+
+
+def test_notice_ends_a_contract_after_its_last_day(firm: Firm, db: Db) -> None:
+    contract = running(firm, db, starts_on="2026-01-01", ends_on="2999-01-01")
+    last = TODAY + timedelta(days=10)
+    give = {"id": contract["id"], "reason": "Budget cut", "last_day": str(last)}
+    for _ in range(2):
+        given = created(firm.manager.rpc("terminate_contract", **give))
+        assert (given["status"], given["terminates_on"]) == ("active", str(last))
+    day(db, last)
+    assert now(firm, contract)["status"] == "active", "the last day is included"
+    for _ in range(2):
+        day(db, last + timedelta(days=1))
+    after = now(firm, contract)
+    assert (after["status"], after["reason"]) == ("terminated", "Budget cut")
+    assert notes(firm, contract) == [f"Ends on {last}: Budget cut", "Budget cut"]
+
+
+def test_notice_can_be_withdrawn(firm: Firm, db: Db) -> None:
+    contract = running(firm, db, starts_on="2026-01-01", ends_on="2999-01-01")
+    give = {"id": contract["id"], "reason": "Budget", "last_day": str(TODAY)}
+    created(firm.manager.rpc("terminate_contract", **give))
+    for _ in range(2):
+        kept = created(firm.manager.rpc("withdraw_termination", id=contract["id"]))
+        assert (kept["terminates_on"], kept["reason"]) == (None, None)
+    day(db, TODAY + timedelta(days=3))
+    assert now(firm, contract)["status"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("values", "status", "code"),
+    [
+        ({"reason": " ", "last_day": str(TODAY)}, 422, "reason_required"),
+        ({"reason": " "}, 422, "reason_required"),
+        ({"reason": "x", "last_day": str(TODAY - timedelta(days=1))}, 422, "bad_last_day"),
+        ({"reason": "x", "last_day": "2999-01-02"}, 422, "bad_last_day"),
+    ],
+)
+def test_notice_that_makes_no_sense(
+    firm: Firm, db: Db, values: Row, status: int, code: str
+) -> None:
+    contract = running(firm, db, starts_on="2026-01-01", ends_on="2999-01-01")
+    refused(firm.owner.rpc("terminate_contract", id=contract["id"], **values), status, code)
+    draft = firm.contract()
+    answer = firm.owner.rpc("terminate_contract", id=draft["id"], reason="x", last_day=str(TODAY))
+    refused(answer, 409, "illegal_transition")
+
+
+def test_a_contract_that_renews_itself_goes_on(firm: Firm, db: Db) -> None:
+    ends = date(2026, 1, 31)
+    terms = {"starts_on": "2025-01-01", "ends_on": str(ends), "notice_days": 30}
+    contract = running(firm, db, auto_renew=True, renewal_months=1, **terms)
+    other = running(firm, db, **terms)
+    day(db, ends)
+    assert now(firm, contract)["ends_on"] == "2026-01-31"
+    for _ in range(2):
+        day(db, ends + timedelta(days=1))
+    prolonged = now(firm, contract)
+    assert (prolonged["status"], prolonged["ends_on"]) == ("active", "2026-02-28")
+    assert prolonged["cancel_by"] == "2026-01-29"
+    assert now(firm, other)["status"] == "expired"
+    # After an outage it catches up, one period a run.
+    for _ in range(4):
+        day(db, date(2026, 5, 15))
+    assert now(firm, contract)["ends_on"] == "2026-05-31"
+    assert notes(firm, contract)[-1] == "Renewed until 2026-05-31."
+
+
+def test_attack_22_and_23_frozen_terms_stay_with_the_clock(firm: Firm, db: Db) -> None:
+    contract = running(firm, db)
+    for change in ({"ends_on": "2998-01-01"}, {"rate": 1}):
+        answer = firm.owner.update("contracts", change, id=f"eq.{contract['id']}")
+        refused(answer, 409, "terms_frozen")
+    answer = firm.owner.update(
+        "contracts", {"terminates_on": str(TODAY)}, id=f"eq.{contract['id']}"
+    )
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("function", "values"),
+    [
+        ("renew_contract", {}),
+        ("amend_contract", {}),
+        ("terminate_contract", {"reason": "x"}),
+        ("withdraw_termination", {}),
+    ],
+)
+def test_attack_19_contracts_of_another_firm(
+    firm: Firm, other_firm: Firm, db: Db, function: str, values: Row
+) -> None:
+    contract = running(other_firm, db)
+    other_firm.join("viewer", firm.owner)
+    for person, status, code in (
+        (firm.admin, 404, "contract_not_found"),
+        (firm.owner, 403, "not_allowed"),
+    ):
+        refused(person.rpc(function, id=contract["id"], **values), status, code)

@@ -1,0 +1,266 @@
+"""Signing: by the link of a mail or signed in, in turn, once, and only what was shown."""
+
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.api.races import LOCK_CONTRACT, race
+from tests.api.world import asked, signers
+from tests.people import Caller, Firm, Person, created
+
+Db = psycopg.Connection[Any]
+Row = dict[str, Any]
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> None:
+    assert (answer.status_code, answer.json()["details"]) == (status, code), answer.text
+
+
+def invalid(answer: httpx.Response) -> None:
+    """The one answer for whatever opens nothing."""
+    refused(answer, 404, "link_invalid")
+
+
+def sign(caller: Caller, signer: Row, **values: Any) -> httpx.Response:
+    return caller.rpc("sign_contract", **{"token": signer["token"], "name": "Ada Marsh"} | values)
+
+
+def contract_of(firm: Firm, signer: Row) -> Row:
+    rows: list[Row] = created(firm.owner.get("contracts", id=f"eq.{signer['contract_id']}"))
+    return rows[0]
+
+
+def test_two_sign_in_turn_and_the_contract_is_signed(firm: Firm, db: Db, visitor: Caller) -> None:
+    first, second = asked(firm, db, "ada@client.example", "ben@client.example")
+    assert second["token"] is None, "not their turn yet"
+    shown = created(visitor.rpc("view_signing", token=first["token"]))
+    assert shown["terms"]["title"] == "Advisory services"
+    assert shown["terms"]["firm"] == "Marlow & Partners"
+    assert "id" not in str(shown["terms"].keys())
+    assert shown["status"] == "viewed"
+    assert created(sign(visitor, first, name="  Ada Marsh ")) == "sent"
+    first, second = signers(firm, db, first["contract_id"])
+    assert (first["status"], first["signed_name"]) == ("signed", "Ada Marsh")
+    assert first["signed_terms"] == shown["terms"]
+    assert created(sign(visitor, second, name="Ben")) == "signed"
+    contract = contract_of(firm, first)
+    assert contract["status"] == "signed"
+    assert contract["signed_at"]
+    (last,) = created(
+        firm.viewer.get(
+            "contract_events", contract_id=f"eq.{contract['id']}", to_status="eq.signed"
+        )
+    )
+    assert (last["actor"], last["note"]) == (None, "Everybody has signed.")
+    told = created(firm.owner.get("notifications", kind="eq.contract_signed"))
+    assert [row["link"] for row in told] == [f"/contracts/{contract['id']}"]
+
+
+def test_a_retry_of_the_last_signature_finds_its_answer(
+    firm: Firm, db: Db, visitor: Caller
+) -> None:
+    (signer,) = asked(firm, db)
+    assert [created(sign(visitor, signer)) for _ in range(2)] == ["signed", "signed"]
+    again = signers(firm, db, signer["contract_id"])[0]
+    assert created(sign(visitor, signer, name="Somebody else")) == "signed"
+    assert signers(firm, db, signer["contract_id"])[0]["decided_at"] == again["decided_at"]
+    refused(
+        visitor.rpc("decline_contract", token=signer["token"], reason="No"), 409, "signed_already"
+    )
+
+
+def test_declining_makes_it_a_draft_again(firm: Firm, db: Db, visitor: Caller) -> None:
+    (signer,) = asked(firm, db)
+    refused(
+        visitor.rpc("decline_contract", token=signer["token"], reason=" "), 422, "reason_required"
+    )
+    answer = visitor.rpc("decline_contract", token=signer["token"], reason="The rate is too high")
+    assert created(answer) == "draft"
+    assert contract_of(firm, signer)["status"] == "draft"
+    (row,) = signers(firm, db, signer["contract_id"])
+    assert (row["status"], row["reason"]) == ("declined", "The rate is too high")
+    (told,) = created(firm.owner.get("notifications", kind="eq.contract_declined"))
+    assert told["body"] == "Ada Marsh declined: The rate is too high"
+    invalid(sign(visitor, signer))
+    for status in ("in_review", "sent"):
+        created(firm.owner.rpc("transition_contract", id=signer["contract_id"], to_status=status))
+    (row,) = signers(firm, db, signer["contract_id"])
+    assert (row["status"], row["reason"]) == ("pending", None)
+    assert row["token"] != signer["token"]
+    invalid(sign(visitor, signer))
+    assert created(sign(visitor, row)) == "signed"
+
+
+def test_those_who_have_an_account_sign_without_a_token(firm: Firm, db: Db) -> None:
+    member, consultant = firm.member, firm.portal
+    terms = {"kind": "consultant", "consultant_id": firm.portal_consultant["id"]}
+    first, _ = asked(firm, db, member.email, consultant.email, company_id=None, **terms)
+    of = {"contract_id": first["contract_id"]}
+    for other in (firm.owner, firm.viewer, consultant):
+        invalid(other.rpc("sign_contract", name="Not me", **of))
+    assert created(member.rpc("sign_contract", name="Mia Member", **of)) == "sent"
+    assert created(consultant.rpc("view_signing", **of))["terms"]["consultant"] == "Noor Haddad"
+    assert created(consultant.rpc("sign_contract", name="Noor", **of)) == "signed"
+
+
+def test_an_unconfirmed_address_signs_nothing(firm: Firm, db: Db) -> None:
+    person = firm.join("viewer")
+    (signer,) = asked(firm, db, person.email)
+    db.execute("update auth.users set email_confirmed_at = null where id = %s", [person.id])
+    invalid(person.rpc("sign_contract", name="Me", contract_id=signer["contract_id"]))
+
+
+def test_signed_on_paper_needs_a_word(firm: Firm, db: Db, visitor: Caller) -> None:
+    (signer,) = asked(firm, db)
+    to = {"id": signer["contract_id"], "to_status": "signed"}
+    refused(firm.manager.rpc("transition_contract", **to), 409, "signers_pending")
+    created(firm.manager.rpc("transition_contract", note="Signed on paper", **to))
+    invalid(sign(visitor, signer))
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 201, "Ada\nMarsh", "Ada\u0000"])
+def test_a_signature_is_a_name(firm: Firm, db: Db, visitor: Caller, name: str) -> None:
+    (signer,) = asked(firm, db)
+    assert sign(visitor, signer, name=name).status_code in (400, 422)
+    assert contract_of(firm, signer)["status"] == "sent"
+
+
+def test_a_new_link_replaces_the_one_before(firm: Firm, db: Db, visitor: Caller) -> None:
+    first, second = asked(firm, db, "ada@client.example", "ben@client.example")
+    created(firm.manager.rpc("resend_signing", signer_id=first["id"]))
+    refused(firm.manager.rpc("resend_signing", signer_id=second["id"]), 409, "not_their_turn")
+    invalid(sign(visitor, first))
+    assert created(sign(visitor, signers(firm, db, first["contract_id"])[0])) == "sent"
+    refused(firm.manager.rpc("resend_signing", signer_id=first["id"]), 409, "not_their_turn")
+
+
+def test_nobody_is_flooded_with_requests(firm: Firm, db: Db) -> None:
+    (signer,) = asked(firm, db)
+    for _ in range(4):
+        created(firm.manager.rpc("resend_signing", signer_id=signer["id"]))
+    answer = firm.manager.rpc("resend_signing", signer_id=signer["id"])
+    refused(answer, 429, "too_many_signing_requests")
+    to = {"id": signer["contract_id"]}
+    created(firm.owner.rpc("transition_contract", to_status="draft", **to))
+    created(firm.owner.rpc("transition_contract", to_status="in_review", **to))
+    answer = firm.owner.rpc("transition_contract", to_status="sent", **to)
+    refused(answer, 429, "too_many_signing_requests")
+
+
+def test_who_does_not_sign_is_asked_twice_more(firm: Firm, db: Db) -> None:
+    (signer,) = asked(firm, db)
+    mails = "select count(*) from emails where firm_id = %s and event = 'signing_request'"
+
+    def later(days: int) -> int:
+        db.execute(
+            "update private.signing_tokens set asked_at = asked_at - make_interval(days => %s)"
+            " where signer_id = %s",
+            [days, signer["id"]],
+        )
+        db.execute("select private.remind_signers()")
+        row = db.execute(mails, [firm.id]).fetchone()
+        assert row
+        return int(row[0])
+
+    assert [later(2), later(2), later(3), later(2), later(30)] == [1, 2, 2, 3, 3]
+
+
+def test_a_token_is_kept_nowhere(firm: Firm, db: Db) -> None:
+    (signer,) = asked(firm, db)
+    hashes = db.execute(
+        "select token_hash from private.signing_tokens where signer_id = %s", [signer["id"]]
+    ).fetchall()
+    assert signer["token"].encode() not in bytes(hashes[0][0])
+    assert len(signer["token"]) == 64
+
+
+def test_attack_12_a_token_opens_one_contract_once(firm: Firm, db: Db, visitor: Caller) -> None:
+    (one,), (other,) = asked(firm, db), asked(firm, db)
+    assert created(sign(visitor, one)) == "signed"
+    assert contract_of(firm, other)["status"] == "sent"
+    for token in (one["token"][:-1], one["token"] + "0", "", "x" * 64, one["id"], "%"):
+        invalid(visitor.rpc("sign_contract", token=token, name="x"))
+        invalid(visitor.rpc("view_signing", token=token))
+    invalid(visitor.rpc("sign_contract", name="x"))
+    invalid(visitor.rpc("sign_contract", contract_id=other["contract_id"], name="x"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update private.signing_tokens set expires_at = now() where signer_id = %(signer)s",
+        "update contract_signers set archived_at = now() where id = %(signer)s",
+        "update contracts set archived_at = now() where id = %(contract)s",
+        "update firms set status = 'suspended' where id = %(firm)s",
+        "update contracts set status = 'draft' where id = %(contract)s",
+        "update contracts set status = 'cancelled' where id = %(contract)s",
+    ],
+)
+def test_attack_13_a_link_ends_with_its_reason(
+    firm: Firm, db: Db, visitor: Caller, change: str
+) -> None:
+    (signer,) = asked(firm, db)
+    names = {"signer": signer["id"], "contract": signer["contract_id"], "firm": firm.id}
+    db.execute(change, names)
+    for answer in (
+        sign(visitor, signer),
+        visitor.rpc("view_signing", token=signer["token"]),
+        visitor.rpc("decline_contract", token=signer["token"], reason="No"),
+    ):
+        invalid(answer)
+
+
+def test_attack_15_two_last_signers_at_once(stack: Any, firm: Firm, db: Db) -> None:
+    first, second = asked(firm, db, "ada@client.example", "ben@client.example")
+    db.execute("update contract_signers set sign_order = 1 where id = %s", [second["id"]])
+    db.execute("select private.ask_signer(%s)", [second["id"]])
+    both = signers(firm, db, first["contract_id"])
+    answers = race(
+        stack.superuser_url,
+        LOCK_CONTRACT,
+        first["contract_id"],
+        *(lambda row=row: sign(Caller(firm.api), row) for row in both),
+    )
+    assert sorted(created(answer) for answer in answers) == ["sent", "signed"]
+    events = created(firm.owner.get("contract_events", contract_id=f"eq.{first['contract_id']}"))
+    assert [row["to_status"] for row in events].count("signed") == 1
+
+
+def test_attack_15_signing_while_it_is_taken_back(
+    stack: Any, firm: Firm, db: Db, visitor: Caller
+) -> None:
+    (signer,) = asked(firm, db)
+    (answer,) = race(
+        stack.superuser_url,
+        LOCK_CONTRACT,
+        signer["contract_id"],
+        lambda: sign(visitor, signer),
+        meanwhile=f"update contracts set status = 'draft' where id = '{signer['contract_id']}'",
+    )
+    invalid(answer)
+
+
+def test_attack_23_terms_stand_still_while_they_are_signed(firm: Firm, db: Db) -> None:
+    (signer,) = asked(firm, db)
+    of = {"id": f"eq.{signer['contract_id']}"}
+    refused(firm.owner.update("contracts", {"rate": 1}, **of), 409, "terms_frozen")
+    change = {"email": "evil@example.com"}
+    answer = firm.owner.update("contract_signers", change, id=f"eq.{signer['id']}")
+    refused(answer, 409, "contract_closed")
+    for column in ("status", "signed_name", "signed_terms", "decided_at"):
+        answer = firm.owner.update("contract_signers", {column: None}, id=f"eq.{signer['id']}")
+        assert answer.status_code == 403
+
+
+def test_attack_26_signing_shows_nothing_else(
+    firm: Firm, db: Db, visitor: Caller, outsider: Person
+) -> None:
+    (signer,) = asked(firm, db)
+    shown = created(visitor.rpc("view_signing", token=signer["token"]))
+    assert shown.keys() == {
+        *("terms", "name", "role", "status", "decided_at", "contract_status"),
+    }
+    assert visitor.get("contracts").status_code == 401
+    invalid(outsider.rpc("view_signing", contract_id=signer["contract_id"]))

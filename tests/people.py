@@ -5,6 +5,7 @@ Everyone is a real account with a real session; what they send goes through the 
 
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -213,6 +214,11 @@ class Firm:
             (by or self.owner).insert(table, values | {"firm_id": self.id})
         )[0]
         return row
+
+
+def today() -> date:
+    """Of firms in the default time zone. Asked by each test: midnight may pass during a run."""
+    return datetime.now(UTC).date()
 
 
 def created(answer: httpx.Response) -> Any:

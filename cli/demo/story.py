@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def play(config: Config, folder: Path, say: Say) -> Day:
             "name": "Northlight Advisory",
             "slug": f"northlight-{run}",
             "currency": "EUR",
-            "timezone": "Europe/Berlin",
+            "timezone": "UTC",
         },
     ).execute()
     day = Day(config, first(firm.data), [ada])
@@ -129,7 +129,7 @@ def enter_business(client: Client, firm_id: str) -> list[dict[str, Any]]:
             {"name": "Léa Fontaine", "kind": "partner", "headline": "Change management"},
         )
     )
-    today = date.today()
+    today = datetime.now(UTC).date()  # in the time zone of the firm
     service = {"kind": "client_services", "rate_unit": "day", "currency": "EUR"}
     plans: list[tuple[dict[str, Any], list[str]]] = [
         (

@@ -1,17 +1,16 @@
 """A contract goes on, changes and ends: renewal, amendment, notice."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 
-from tests.people import Firm, created
+from tests.people import Firm, created, today
 
 Db = psycopg.Connection[Any]
 Row = dict[str, Any]
-TODAY = datetime.now(UTC).date()
 
 
 def refused(answer: httpx.Response, status: int, code: str) -> None:
@@ -86,16 +85,16 @@ def test_a_renewal_is_as_long_as_agreed(firm: Firm, db: Db) -> None:
 
 
 def test_an_amendment_replaces_the_version_before_on_its_day(firm: Firm, db: Db) -> None:
-    old = running(firm, db, starts_on=str(TODAY - timedelta(days=9)), ends_on="2999-01-01")
+    old = running(firm, db, starts_on=str(today() - timedelta(days=9)), ends_on="2999-01-01")
     new = created(firm.manager.rpc("amend_contract", id=old["id"]))
     assert (new["version"], new["amended_from_id"], new["status"]) == (2, old["id"], "draft")
     assert created(firm.manager.rpc("amend_contract", id=old["id"]))["id"] == new["id"]
-    tomorrow = TODAY + timedelta(days=1)
+    tomorrow = today() + timedelta(days=1)
     change = {"rate": 1000, "starts_on": str(tomorrow)}
     created(firm.manager.update("contracts", change, id=f"eq.{new['id']}"))
     for status in ("in_review", "sent", "signed"):
         created(firm.manager.rpc("transition_contract", id=new["id"], to_status=status))
-    day(db, TODAY)
+    day(db, today())
     assert (now(firm, old)["status"], now(firm, new)["status"]) == ("active", "signed")
     day(db, tomorrow)
     assert (now(firm, old)["status"], now(firm, new)["status"]) == ("terminated", "active")
@@ -105,17 +104,17 @@ def test_an_amendment_replaces_the_version_before_on_its_day(firm: Firm, db: Db)
 
 
 def test_both_versions_due_at_once_leave_one_in_force(firm: Firm, db: Db) -> None:
-    old = running(firm, db, "signed", starts_on=str(TODAY), ends_on="2999-01-01")
+    old = running(firm, db, "signed", starts_on=str(today()), ends_on="2999-01-01")
     new = created(firm.owner.rpc("amend_contract", id=old["id"]))
     for status in ("in_review", "sent", "signed"):
         created(firm.owner.rpc("transition_contract", id=new["id"], to_status=status))
-    day(db, TODAY)
+    day(db, today())
     assert (now(firm, old)["status"], now(firm, new)["status"]) == ("terminated", "active")
 
 
 def test_notice_ends_a_contract_after_its_last_day(firm: Firm, db: Db) -> None:
     contract = running(firm, db, starts_on="2026-01-01", ends_on="2999-01-01")
-    last = TODAY + timedelta(days=10)
+    last = today() + timedelta(days=10)
     give = {"id": contract["id"], "reason": "Budget cut", "last_day": str(last)}
     for _ in range(2):
         given = created(firm.manager.rpc("terminate_contract", **give))
@@ -131,21 +130,21 @@ def test_notice_ends_a_contract_after_its_last_day(firm: Firm, db: Db) -> None:
 
 def test_notice_can_be_withdrawn(firm: Firm, db: Db) -> None:
     contract = running(firm, db, starts_on="2026-01-01", ends_on="2999-01-01")
-    give = {"id": contract["id"], "reason": "Budget", "last_day": str(TODAY)}
+    give = {"id": contract["id"], "reason": "Budget", "last_day": str(today())}
     created(firm.manager.rpc("terminate_contract", **give))
     for _ in range(2):
         kept = created(firm.manager.rpc("withdraw_termination", id=contract["id"]))
         assert (kept["terminates_on"], kept["reason"]) == (None, None)
-    day(db, TODAY + timedelta(days=3))
+    day(db, today() + timedelta(days=3))
     assert now(firm, contract)["status"] == "active"
 
 
 @pytest.mark.parametrize(
     ("values", "status", "code"),
     [
-        ({"reason": " ", "last_day": str(TODAY)}, 422, "reason_required"),
+        ({"reason": " ", "last_day": str(today())}, 422, "reason_required"),
         ({"reason": " "}, 422, "reason_required"),
-        ({"reason": "x", "last_day": str(TODAY - timedelta(days=1))}, 422, "bad_last_day"),
+        ({"reason": "x", "last_day": str(today() - timedelta(days=1))}, 422, "bad_last_day"),
         ({"reason": "x", "last_day": "2999-01-02"}, 422, "bad_last_day"),
     ],
 )
@@ -155,7 +154,7 @@ def test_notice_that_makes_no_sense(
     contract = running(firm, db, starts_on="2026-01-01", ends_on="2999-01-01")
     refused(firm.owner.rpc("terminate_contract", id=contract["id"], **values), status, code)
     draft = firm.contract()
-    answer = firm.owner.rpc("terminate_contract", id=draft["id"], reason="x", last_day=str(TODAY))
+    answer = firm.owner.rpc("terminate_contract", id=draft["id"], reason="x", last_day=str(today()))
     refused(answer, 409, "illegal_transition")
 
 
@@ -185,7 +184,7 @@ def test_attack_22_and_23_frozen_terms_stay_with_the_clock(firm: Firm, db: Db) -
         answer = firm.owner.update("contracts", change, id=f"eq.{contract['id']}")
         refused(answer, 409, "terms_frozen")
     answer = firm.owner.update(
-        "contracts", {"terminates_on": str(TODAY)}, id=f"eq.{contract['id']}"
+        "contracts", {"terminates_on": str(today())}, id=f"eq.{contract['id']}"
     )
     assert answer.status_code == 403
 

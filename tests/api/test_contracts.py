@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.api.races import LOCK_CONTRACT, race
-from tests.people import Api, Firm, Person, created
+from tests.people import Api, Firm, Person, created, today
 
 Db = psycopg.Connection[Any]
 
@@ -327,8 +327,8 @@ def test_two_daily_jobs_at_once_do_the_work_once(stack: Any, api: Api, db: Db) -
 
 def test_today_is_the_default(api: Api, db: Db) -> None:
     firm = Firm(api)
-    today = dt.datetime.now(dt.UTC).date()
-    past = sign(firm, starts_on=str(today - dt.timedelta(3)), ends_on=str(today - dt.timedelta(2)))
+    ended = today() - dt.timedelta(2)
+    past = sign(firm, starts_on=str(ended - dt.timedelta(1)), ends_on=str(ended))
     db.execute("select private.advance_contracts()")
     assert status_of(firm, past) == "expired"
 

@@ -8,12 +8,10 @@ import psycopg
 import pytest
 
 from tests.capabilities.conftest import Mailbox, notifications
-from tests.people import Firm, created
+from tests.people import Firm, created, today
 
 Drain = Callable[..., str]
 Database = psycopg.Connection[Any]
-
-TODAY = datetime.now(UTC).date()
 
 
 def active(firm: Firm, db: Database, ends_on: date, **values: Any) -> str:
@@ -50,7 +48,7 @@ def test_manager_and_author_hear_of_it_in_the_app_and_by_mail(
     id = active(
         firm,
         db,
-        TODAY + timedelta(days=14),
+        today() + timedelta(days=14),
         title="Pricing <strategy>",
         company_id=company["id"],
         by=author,
@@ -74,7 +72,7 @@ def test_manager_and_author_hear_of_it_in_the_app_and_by_mail(
 def test_however_often_it_runs_nobody_hears_it_twice(
     firm: Firm, db: Database, drain: Drain, mailbox: Mailbox
 ) -> None:
-    id = active(firm, db, TODAY + timedelta(days=7))
+    id = active(firm, db, today() + timedelta(days=7))
     for _ in range(3):
         db.execute("select private.enqueue_contract_reminders()")
     drain()
@@ -82,7 +80,7 @@ def test_however_often_it_runs_nobody_hears_it_twice(
     db.execute(
         "select private.enqueue('contract.remind', jsonb_build_object("
         "'contract_id', %s::uuid, 'event', 'ends', 'target_date', %s::date, 'days', 7))",
-        [id, TODAY + timedelta(days=7)],
+        [id, today() + timedelta(days=7)],
     )
     drain()
     assert len(notifications(firm.owner, "contract_ending")) == 1
@@ -130,7 +128,7 @@ def test_the_day_is_the_firms_own(firm: Firm, db: Database) -> None:
 def test_facts_are_checked_again_when_the_job_runs(
     firm: Firm, db: Database, drain: Drain, change: str
 ) -> None:
-    id = active(firm, db, TODAY + timedelta(days=30))
+    id = active(firm, db, today() + timedelta(days=30))
     db.execute("select private.enqueue_contract_reminders()")
     with db.transaction():
         # The terms are frozen for people; here the world changes between two transactions.
@@ -145,7 +143,7 @@ def test_only_active_members_of_an_active_firm_hear_of_it(
 ) -> None:
     manager = firm.manager
     created(firm.owner.rpc("suspend_member", firm_id=firm.id, user_id=manager.id))
-    active(firm, db, TODAY + timedelta(days=1))
+    active(firm, db, today() + timedelta(days=1))
     db.execute("select private.enqueue_contract_reminders()")
     drain()
     assert len(notifications(firm.owner, "contract_ending")) == 1
@@ -153,9 +151,9 @@ def test_only_active_members_of_an_active_firm_hear_of_it(
 
 
 def test_nobody_but_the_worker_reminds(firm: Firm, db: Database) -> None:
-    id = active(firm, db, TODAY + timedelta(days=30))
+    id = active(firm, db, today() + timedelta(days=30))
     answer = firm.owner.rpc(
-        "remind_contract", contract_id=id, event="ends", target_date=str(TODAY), days=30
+        "remind_contract", contract_id=id, event="ends", target_date=str(today()), days=30
     )
     assert answer.json()["code"] == "42501"
 
@@ -164,7 +162,7 @@ def test_a_contract_that_renews_itself_is_announced_in_time(
     firm: Firm, db: Database, drain: Drain, mailbox: Mailbox
 ) -> None:
     """Before its last day to cancel; its own last day is none."""
-    ends_on = TODAY + timedelta(days=44)
+    ends_on = today() + timedelta(days=44)
     terms = {"auto_renew": True, "renewal_months": 12, "notice_days": 30}
     id = active(firm, db, ends_on, title="Hosting", **terms)
     for _ in range(2):
@@ -179,9 +177,9 @@ def test_a_contract_that_renews_itself_is_announced_in_time(
 
 
 def test_who_gave_notice_needs_no_reminder(firm: Firm, db: Database, drain: Drain) -> None:
-    id = active(firm, db, TODAY + timedelta(days=30))
+    id = active(firm, db, today() + timedelta(days=30))
     db.execute("select private.enqueue_contract_reminders()")
-    notice = {"id": id, "reason": "Budget", "last_day": str(TODAY + timedelta(days=29))}
+    notice = {"id": id, "reason": "Budget", "last_day": str(today() + timedelta(days=29))}
     created(firm.owner.rpc("terminate_contract", **notice))
     drain()
     db.execute("select private.enqueue_contract_reminders()")

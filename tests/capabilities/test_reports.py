@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -11,12 +11,10 @@ import pypdfium2
 import pytest
 
 from tests.capabilities.conftest import notifications, row, stored
-from tests.people import Caller, Firm, Person, created
+from tests.people import Caller, Firm, Person, created, today
 
 Drain = Callable[..., str]
 Database = psycopg.Connection[Any]
-
-TODAY = datetime.now(UTC).date()
 
 
 def request(person: Person, firm: Firm, format: str, **params: str) -> str:
@@ -40,7 +38,7 @@ def portfolio(firm: Firm, db: Database) -> dict[str, str]:
     nordwind = firm.company(name="Nordwind GmbH")["id"]
     harbour = firm.company(name="=Harbour Foods")["id"]
     start = "2020-01-01"
-    soon, later = str(TODAY + timedelta(days=30)), str(TODAY + timedelta(days=200))
+    soon, later = str(today() + timedelta(days=30)), str(today() + timedelta(days=200))
     for title, client, currency, cap, end, status in (
         ("Pricing strategy", nordwind, "EUR", 40000, soon, "active"),
         ("Interim CFO", nordwind, "CHF", 90000.5, later, "active"),

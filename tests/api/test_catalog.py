@@ -117,6 +117,18 @@ def test_attack_46_nobody_holds_more_than_rows_need(db: Db) -> None:
     assert private == []
 
 
+VIEWS_OF_OWNERS = """
+    select relname
+    from pg_class
+    where relnamespace = 'public'::regnamespace
+      and (
+        relkind = 'm'
+        or relkind = 'v' and not coalesce('security_invoker=true' = any (reloptions), false)
+      )
+    order by 1
+"""
+
+
 def test_attack_51_every_table_has_explicit_grants(db: Db) -> None:
     granted = rows(
         db,
@@ -265,6 +277,15 @@ def test_definers_are_private(db: Db) -> None:
         "select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef",
     )
     assert exposed == []
+
+
+def test_attack_37_views_have_the_rights_of_their_readers(db: Db) -> None:
+    with db.transaction(force_rollback=True):
+        db.execute("create view public.of_its_owner as select * from public.contracts")
+        db.execute("create materialized view public.kept as select * from public.contracts")
+        planted, found = ["kept", "of_its_owner"], rows(db, VIEWS_OF_OWNERS)
+        assert found == planted
+    assert rows(db, VIEWS_OF_OWNERS) == []
 
 
 def executors(db: Db, schema: str) -> dict[str, set[str]]:

@@ -83,7 +83,7 @@ def test_a_pdf_lies_ready_and_its_requester_is_told(
     assert notifications(firm.owner, "report_ready") == []
 
 
-def test_a_csv_holds_every_contract_and_no_formula(
+def test_attack_43_a_csv_holds_every_contract_and_no_formula(
     firm: Firm, portfolio: dict[str, str], drain: Drain
 ) -> None:
     id = request(firm.member, firm, "csv")

@@ -37,13 +37,13 @@ def call(stack: RunningStack, key: str, function: str, **arguments: Any) -> http
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_signed_in_owner_is_refused(firm: Firm, function: str) -> None:
+def test_attack_40_the_queue_by_a_signed_in_owner(firm: Firm, function: str) -> None:
     answer = firm.owner.rpc(function, **FUNCTIONS[function])
     assert (answer.status_code, answer.json()["code"]) == (403, "42501")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_publishable_key_is_refused(stack: RunningStack, function: str) -> None:
+def test_attack_40_the_queue_by_the_publishable_key(stack: RunningStack, function: str) -> None:
     answer = call(stack, stack.publishable_key, function, **FUNCTIONS[function])
     assert (answer.status_code, answer.json()["code"]) == (401, "42501")
 
@@ -81,16 +81,14 @@ def test_every_function_was_asked_and_the_secret_key_may(jobs: Jobs, stack: Runn
 
 @pytest.mark.parametrize("role", ["anon", "authenticated", "service_role"])
 @pytest.mark.parametrize("table", TABLES)
-def test_the_tables_are_closed_to_every_role_of_the_api(
-    db: psycopg.Connection[Any], role: str, table: str
-) -> None:
+def test_attack_40_tables_of_the_queue(db: psycopg.Connection[Any], role: str, table: str) -> None:
     for privilege in ("select", "insert", "update", "delete", "truncate", "references", "trigger"):
         answer = db.execute("select has_table_privilege(%s, %s, %s)", [role, table, privilege])
         assert answer.fetchone() == (False,), privilege
 
 
 @pytest.mark.parametrize("role", ["anon", "authenticated", "service_role"])
-def test_nobody_enqueues_by_hand(db: psycopg.Connection[Any], role: str) -> None:
+def test_attack_40_enqueue_by_hand(db: psycopg.Connection[Any], role: str) -> None:
     with db.transaction(force_rollback=True):
         db.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -52,9 +52,11 @@ def main() -> None:
     env = dict(os.environ)
     env["PATH"] = os.path.join(VENV, "bin") + os.pathsep + env.get("PATH", "")
     # Not `npm ci`: it insists that the registry has the builds for every other platform too.
-    npm = [os.path.join(VENV, "bin", "npm"), "install", "--no-save", "--ignore-scripts"]
-    npm += ["--no-audit", "--no-fund"]
-    packages = start("Node packages", npm, cwd=LOCAL, env=env)
+    npm = os.path.join(VENV, "bin", "npm")
+    # Asked first: `npm install` tries each optional package for half a minute before it gives up.
+    finish(start("npm registry", [npm, "view", "ws", "name", "--fetch-retries=1"], env=env))
+    npm_install = [npm, "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]
+    packages = start("Node packages", npm_install, cwd=LOCAL, env=env)
     finish(start("Python packages", pip + ["--require-hashes", "-r", lock]))
     finish(
         start("Firmbase itself", pip + ["--no-deps", "--no-build-isolation", "-e", ROOT], cwd=ROOT)
@@ -172,13 +174,14 @@ def finish(job: "Job") -> None:
         b"econnrefused",
         b"etimedout",
         b"self-signed certificate",
+        b"self_signed_cert",
         b"tunnel",
     )
     if any(sign in lower for sign in unreachable):
         stop(
-            "The package registry could not be reached while installing %s: check the network, "
-            "a proxy (HTTPS_PROXY) or your mirror's settings, then run the command again "
-            "(details: %s)." % (what, LOG)
+            "The package registry could not be reached (%s): check the network, a proxy "
+            "(HTTPS_PROXY), its certificate (NODE_EXTRA_CA_CERTS) or your mirror's settings, then "
+            "run the command again (details: %s)." % (what, LOG)
         )
     stop("%s could not be installed: %s (details: %s)" % (what, tail(text), LOG))
 

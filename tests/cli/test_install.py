@@ -31,23 +31,24 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_registry_out_of_reach_is_one_sentence(checkout: Path) -> None:
-    nowhere = {
-        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
-        "PIP_RETRIES": "0",
-        "PIP_CONFIG_FILE": os.devnull,
-        "HOME": str(checkout),
-        "PATH": os.environ["PATH"],
-    }
+NOWHERE = "http://127.0.0.1:9/"
+NO_PYPI = {"PIP_INDEX_URL": NOWHERE, "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
+NO_NPM = {"npm_config_registry": NOWHERE, "npm_config_fetch_retry_mintimeout": "1"}
+
+
+@pytest.mark.parametrize(("settings", "what"), [(NO_PYPI, "Node"), (NO_NPM, "npm registry")])
+def test_a_registry_out_of_reach_is_one_sentence(
+    checkout: Path, settings: dict[str, str], what: str
+) -> None:
     done = subprocess.run(
         [sys.executable, "cli/install.py"],
         cwd=checkout,
-        env=nowhere,
+        env=os.environ | {"HOME": str(checkout)} | settings,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("The package registry could not be reached while installing Node")
+    assert done.stderr.startswith(f"The package registry could not be reached ({what}): ")
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
 

@@ -7,8 +7,7 @@ import typer
 
 from cli.output import Json, print_json, print_table, say
 from cli.schema import advisors as advice
-from cli.schema import diagram as picture
-from cli.schema import migrations, supabase_cli, typescript
+from cli.schema import documents, migrations, supabase_cli, typescript
 from cli.schema.catalog import Difference, render
 from cli.schema.errors import NoScratchServer
 from cli.schema.migrations import SIDES, Project
@@ -18,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    epilog="After a change in sql/: `db diff NAME`, then `db migrate`, `db types`, `db diagram`.",
+    epilog="After a change in sql/: `db diff NAME`, then `db migrate`, `db types`, `db docs`.",
 )
 PROJECT = Project()
 
@@ -141,37 +140,40 @@ def types(
 ) -> None:
     """Write the TypeScript types of the API into web/services, from sql/."""
     wanted = typescript.generate(scratch_server(), PROJECT)
-    _refresh(typescript.FILE, wanted, check, as_json, "types")
+    _refresh({typescript.FILE: wanted}, check, as_json, "types")
 
 
 @app.command()
-def diagram(
+def docs(
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit code 1 if the file is out of date.")
+        bool, typer.Option("--check", help="Write nothing; exit code 1 if one is out of date.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Draw the tables and their references into docs/data-model.md, from sql/."""
-    wanted = picture.generate(scratch_server(), PROJECT)
-    _refresh(picture.FILE, wanted, check, as_json, "diagram")
+    """Write the picture in docs/data-model.md and the functions in docs/api.md, from sql/."""
+    _refresh(documents.generate(scratch_server(), PROJECT), check, as_json, "docs")
 
 
-def _refresh(path: Path, wanted: str, check: bool, as_json: bool, command: str) -> None:
-    """Writes a generated file of the project; with `check` only says whether it is needed."""
-    file = PROJECT.root / path
-    current = file.read_text() if file.exists() else None
-    if current != wanted and not check:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(wanted)
+def _refresh(wanted: dict[Path, str], check: bool, as_json: bool, command: str) -> None:
+    """Writes generated files of the project; with `check` only says whether it is needed."""
+    stale = []
+    for path, text in wanted.items():
+        file = PROJECT.root / path
+        if file.exists() and file.read_text() == text:
+            said = f"{path} is up to date."
+        elif check:
+            said = f"{path} is out of date: run `firmbase db {command}`."
+            stale.append(path)
+        else:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+            said = f"Wrote {path}."
+            stale.append(path)
+        if not as_json:
+            say(said)
     if as_json:
-        print_json({"file": str(path), "changed": current != wanted})
-    elif current == wanted:
-        say(f"{path} is up to date.")
-    elif check:
-        say(f"{path} is out of date: run `firmbase db {command}`.")
-    else:
-        say(f"Wrote {path}.")
-    if check and current != wanted:
+        print_json([{"file": str(path), "changed": path in stale} for path in wanted])
+    if check and stale:
         raise typer.Exit(1)
 
 

@@ -1,41 +1,12 @@
-"""The picture of the data model in its document, drawn from the catalog as Mermaid text."""
+"""The picture of the data model, drawn from the catalog as Mermaid text."""
 
 from collections.abc import Iterator
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from cli.schema.build import build_from_sql, scratch
-from cli.schema.errors import NoPlace
-from cli.schema.migrations import Project
-from cli.schema.servers import connect
-
-FILE = Path("docs") / "data-model.md"
-BEGIN = "<!-- Written by `firmbase db diagram`: do not edit up to the end mark. -->\n"
-END = "<!-- End of what `firmbase db diagram` writes. -->\n"
 QUERY = (resources.files(__package__) / "diagram.sql").read_bytes()
-
-
-def generate(server: str, project: Project) -> str:
-    """The document with the picture and the list of tables that belong to `sql/`.
-
-    Raises:
-        SqlFailed: `sql/` does not build.
-        NoPlace: the document is missing, or has not both marks.
-    """
-    file = project.root / FILE
-    text = file.read_text() if file.exists() else ""
-    before, begin, rest = text.partition(BEGIN)
-    _old, end, after = rest.partition(END)
-    if not (begin and end):
-        raise NoPlace(file=FILE)
-    with scratch(server) as database:
-        build_from_sql(database, project.sql)
-        with connect(database) as connection:
-            drawn = draw(connection)
-    return f"{before}{begin}{drawn}{end}{after}"
 
 
 def draw(connection: psycopg.Connection[Any]) -> str:

@@ -62,7 +62,7 @@ class NoScratchServer(FirmbaseError):
 
 
 class NoPlace(FirmbaseError):
-    """{file} has no place for the diagram: put back the two comments that mark it."""
+    """{file} has no place for what is written: put back the two comments that mark it."""
 
     code = "no_place"
     exit_code = 2

@@ -296,7 +296,7 @@ def test_types_are_written_and_checked(project: Project, firmbase: Firmbase) -> 
     assert firmbase("types", "--check").exit_code == 0
     add(project, CHANGE)
     assert firmbase("types", "--check").exit_code == 1
-    assert json.loads(firmbase("types", "--json").stdout)["changed"] is True
+    assert json.loads(firmbase("types", "--json").stdout)[0]["changed"] is True
     assert "note" in file.read_text()
 
 

@@ -1,4 +1,4 @@
--- The functions that people may call, with their arguments in order: name and whether it is optional.
+-- Functions that people may call, and their arguments in order: name and whether it is optional.
 select
   p.proname,
   coalesce(

@@ -60,6 +60,11 @@ RULES = {
         "Whoever can create objects in a schema of the search path decides what a function calls.",
         "Add `set search_path = ''` and write every name with its schema.",
     ),
+    "setting_of_an_extension": Rule(
+        "Only a superuser may write the setting of an extension into a function when the session "
+        "has not loaded the extension: the migration works on one project and not on the next.",
+        "Call `set_config(name, value, true)` at the beginning of the function's body.",
+    ),
     "policy_asks_for_each_row": Rule(
         "A helper called for each row, or compared by `in (select …)`, keeps the filter from its "
         "index.",

@@ -116,6 +116,13 @@ from functions f
 where f.proconfig is null or f.proconfig @> array['search_path=""'] is false
 
 union all
+select 'setting_of_an_extension', format('%s of function %s', s.name, f.oid::regprocedure)
+from functions f
+cross join unnest(f.proconfig) as c (setting)
+cross join split_part(c.setting, '=', 1) as s (name)
+where s.name like '%.%'
+
+union all
 select 'policy_asks_for_each_row', format('policy %I on %s', p.polname, p.polrelid::regclass)
 from policies p
 where p.filter ~ '(auth|private)\.\w+\('

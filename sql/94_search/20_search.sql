@@ -15,8 +15,7 @@ comment on function private.search_words(text) is
 create function private.search_hits(
   p_firm_id uuid, p_query text, p_kinds text[], p_limit integer
 ) returns table (kind text, id uuid, rank real)
-language plpgsql stable security definer set search_path = ''
-set "pg_trgm.word_similarity_threshold" = 0.5 as $$
+language plpgsql stable security definer set search_path = '' as $$
 #variable_conflict use_column
 declare
   -- More than this many of one sort are not worth ranking: the query says too little.
@@ -26,6 +25,9 @@ declare
   v_text text := private.plain(left(btrim(p_query), 200));
   v_words tsquery := private.search_words(p_query);
 begin
+  -- Here and not in the function's settings: to write it down there, a session without superuser
+  -- must have loaded pg_trgm before.
+  perform set_config('pg_trgm.word_similarity_threshold', '0.5', true);
   return query
   with found as (
     select e.kind, e.id, e.title, e.words

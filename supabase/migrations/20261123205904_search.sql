@@ -125,7 +125,6 @@ CREATE OR REPLACE FUNCTION private.search_hits (
   STABLE
   SECURITY DEFINER
   SET search_path TO ''
-  SET "pg_trgm.word_similarity_threshold" TO '0.5'
   AS $function$
 #variable_conflict use_column
 declare
@@ -136,6 +135,9 @@ declare
   v_text text := private.plain(left(btrim(p_query), 200));
   v_words tsquery := private.search_words(p_query);
 begin
+  -- Here and not in the function's settings: to write it down there, a session without superuser
+  -- must have loaded pg_trgm before.
+  perform set_config('pg_trgm.word_similarity_threshold', '0.5', true);
   return query
   with found as (
     select e.kind, e.id, e.title, e.words

@@ -132,6 +132,13 @@ PLANTED = [
         "function private.planted()",
     ),
     (
+        "setting_of_an_extension",
+        "select extensions.similarity('a', 'b');"
+        + function()
+        + "alter function private.planted() set pg_trgm.word_similarity_threshold = 0.5",
+        "pg_trgm.word_similarity_threshold of function private.planted()",
+    ),
+    (
         "policy_asks_for_each_row",
         table(
             more="create policy p on public.planted for select to authenticated"

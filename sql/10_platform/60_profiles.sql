@@ -6,10 +6,13 @@ create table public.profiles (
   timezone text not null default 'UTC',
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  avatar_path text,
   constraint profiles_full_name_length check (char_length(full_name) <= 200),
   constraint profiles_full_name_line check (full_name !~ '[[:cntrl:]]'),
   constraint profiles_locale_form check (locale ~ '^[a-z]{2,3}(-[A-Z]{2})?$'),
-  constraint profiles_timezone_known check (private.is_timezone(timezone))
+  constraint profiles_timezone_known check (private.is_timezone(timezone)),
+  constraint profiles_avatar_path_form
+  check (avatar_path ~ ('^' || id || '/avatar\.(jpg|png|webp)$'))
 );
 
 create trigger profiles_touch before update on public.profiles
@@ -26,13 +29,15 @@ with check (id = (select auth.uid()));
 
 revoke all on public.profiles from public, anon, authenticated, service_role;
 grant select on public.profiles to authenticated, service_role;
-grant update (full_name, locale, timezone) on public.profiles to authenticated;
+grant update (full_name, locale, timezone, avatar_path) on public.profiles to authenticated;
 
 comment on table public.profiles is
   'One per user, created with the account. Colleagues see each other; everyone edits their own.';
 comment on column public.profiles.id is 'The user''s id in Auth.';
 comment on column public.profiles.email is
   'The confirmed address of the account, kept in step with Auth.';
+comment on column public.profiles.avatar_path is
+  'The person''s picture in the bucket avatars: their id, then /avatar.jpg, .png or .webp.';
 comment on column public.profiles.locale is 'Language, with a country if it matters: en, de-AT.';
 comment on column public.profiles.timezone is 'IANA name, such as Europe/Berlin.';
 

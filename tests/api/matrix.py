@@ -207,6 +207,16 @@ TABLES: Mapping[str, Mapping[str, Callers]] = {
 # Tables people cannot even ask about.
 CLOSED_TABLES = frozenset({"emails"})
 
+# What is done to an object of the firm, or of its owner; `own`: to an object of the caller's own.
+OBJECT_OPERATIONS = ("read", "upload", "overwrite", "delete", "upload own", "delete own")
+
+BUCKETS: Mapping[str, Mapping[str, Callers]] = {
+    "avatars": {"read": VIEWERS, "upload own": SIGNED_IN, "delete own": SIGNED_IN},
+    # Uploads are for whoever asked for exactly that object with begin_upload.
+    "firm-files": {"read": VIEWERS},
+    "reports": {"read": MANAGERS},
+}
+
 # Functions people call: who succeeds, with arguments that fit the caller as well as they can.
 RPCS: Mapping[str, Callers] = {
     "create_firm": SIGNED_IN,
@@ -272,6 +282,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "accept_invitation",
             "amend_contract",
             "archive_firm",
+            "avatar_paths",
             "begin_upload",
             "cancel_upload",
             "change_role",
@@ -286,6 +297,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "link_consultant",
             "merge_companies",
             "merge_consultants",
+            "own_avatar_paths",
             "own_consultant_ids",
             "portal_contracts",
             "portal_file_ids",

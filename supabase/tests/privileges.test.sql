@@ -200,6 +200,9 @@ select set_eq(
     ('private.sign_contract(text, text, uuid)', 'anon, authenticated'),
     ('private.snippet(text, text)', 'authenticated'),
     ('private.terminate_contract(uuid, text, date)', 'authenticated'),
+    (
+      'private.timeline(text, uuid, timestamp with time zone, uuid, integer)', 'authenticated'
+    ),
     ('private.transfer_ownership(uuid, uuid)', 'authenticated'),
     ('private.transition_contract(uuid, text, text)', 'authenticated'),
     ('private.undo_merge(uuid)', 'authenticated'),
@@ -212,6 +215,7 @@ select set_eq(
     ('public.begin_file(uuid)', 'service_role'),
     ('public.begin_report(uuid)', 'service_role'),
     ('public.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text)', 'authenticated'),
+    ('public.bulk_edit(text, uuid[], jsonb)', 'authenticated'),
     ('public.cancel_upload(uuid)', 'authenticated'),
     ('public.change_role(uuid, uuid, text)', 'authenticated'),
     ('public.create_firm(text, text, text, text, text)', 'authenticated'),
@@ -250,6 +254,9 @@ select set_eq(
     ('public.sign_contract(text, text, uuid)', 'anon, authenticated'),
     ('public.suspend_member(uuid, uuid)', 'authenticated'),
     ('public.terminate_contract(uuid, text, date)', 'authenticated'),
+    (
+      'public.timeline(text, uuid, timestamp with time zone, uuid, integer)', 'authenticated'
+    ),
     ('public.transfer_ownership(uuid, uuid)', 'authenticated'),
     ('public.transition_contract(uuid, text, text)', 'authenticated'),
     ('public.undo_merge(uuid)', 'authenticated'),

@@ -241,6 +241,9 @@ RPCS: Mapping[str, Callers] = {
     "cancel_upload": MEMBERS,
     "request_report": MEMBERS,
     "search": VIEWERS,
+    # Everybody hears which rows they may not change; test_bulk_edit.py says who may.
+    "bulk_edit": SIGNED_IN,
+    "timeline": VIEWERS,
 }
 
 # Functions of the worker: only the secret key calls them.
@@ -301,6 +304,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "set_member_status",
             "snippet",
             "terminate_contract",
+            "timeline",
             "transfer_ownership",
             "transition_contract",
             "undo_merge",

@@ -244,6 +244,7 @@ RPCS: Mapping[str, Callers] = {
     # Everybody hears which rows they may not change; test_bulk_edit.py says who may.
     "bulk_edit": SIGNED_IN,
     "timeline": VIEWERS,
+    "access_review": ADMINS,
 }
 
 # Functions of the worker: only the secret key calls them.
@@ -262,6 +263,7 @@ SERVICE_RPCS = frozenset(
         "jobs_stats",
         "jobs_step",
         "jobs_tick",
+        "list_access",
         "remind_contract",
         "report_contract_portfolio",
         "schema_version",
@@ -273,6 +275,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
     frozenset({"authenticated"}): frozenset(
         {
             "accept_invitation",
+            "access_review",
             "amend_contract",
             "archive_firm",
             "begin_upload",
@@ -331,6 +334,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "jobs_stats",
             "jobs_step",
             "jobs_tick",
+            "list_access",
             "remind_contract",
             "report_contract_portfolio",
             "schema_version",

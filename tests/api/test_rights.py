@@ -162,6 +162,7 @@ ARGUMENTS: dict[str, Callable[[World, Caller, str], Row]] = {
         "changes": {"industry": "Food"},
     },
     "timeline": lambda w, c, n: {"entity": "company", "id": w.firm.company()["id"]},
+    "access_review": lambda w, c, n: {"firm_id": w.firm.id},
 }
 
 

@@ -1,5 +1,6 @@
 """`firmbase firms`: the tenants, as the operator sees them."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Slug = Annotated[str, typer.Argument(help="The firm's short name, as `firms list` shows it.")]
 COLUMNS = "id,slug,name,status,seat_limit,storage_quota_bytes,timezone,created_at,archived_at"
+# What an answer of the API holds at most.
+PAGE = 1000
 COUNTED = ("companies", "consultants", "contracts", "files", "reports")
 
 
@@ -63,6 +66,45 @@ def show(slug: Slug, as_json: Json = False) -> None:
     )
 
 
+@app.command("access-review")
+def access_review(
+    slug: Slug,
+    file: Annotated[
+        Path | None,
+        typer.Option("--csv", help="Write every column to this file, for a spreadsheet."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show who can get at what in a firm: members, portals, open invitations, links to sign."""
+    api = Api(Settings.load())
+    firm = find(api, slug)
+    ways = access(api, firm["id"])
+    if file:
+        from edge_jobs.reports.table import to_csv
+
+        file.write_bytes(to_csv(list(ways[0]), ways))
+    if as_json:
+        print_json(ways)
+    elif file:
+        say(f"Wrote {len(ways)} rows to {file}.")
+    else:
+        print_table(
+            f"Access to {firm['name']}",
+            ["name", "e-mail", "via", "role", "status", "last signed in", "until", "sees"],
+            [
+                [
+                    *(
+                        way[column] or "–"
+                        for column in ("person", "email", "via", "role", "status")
+                    ),
+                    *((way[column] or "–")[:10] for column in ("last_sign_in_at", "expires_at")),
+                    way["sees"],
+                ]
+                for way in ways
+            ],
+        )
+
+
 @app.command()
 def suspend(slug: Slug, as_json: Json = False) -> None:
     """Close a firm to its members; nothing is deleted, and `resume` opens it again."""
@@ -94,6 +136,17 @@ def find(api: Api, slug: str) -> dict[str, Any]:
             hint="`firmbase firms list` shows which there are.",
         )
     return found[0]
+
+
+def access(api: Api, firm_id: str) -> list[dict[str, Any]]:
+    """Every way into a firm, page by page; never none, as a firm keeps an owner."""
+    ways: list[dict[str, Any]] = []
+    while True:
+        query = api.client.rpc("list_access", {"firm_id": firm_id})
+        page: Any = query.range(len(ways), len(ways) + PAGE - 1).execute().data
+        ways += page
+        if len(page) < PAGE:
+            return ways
 
 
 def count(api: Api, table: str, firm_id: str) -> int:

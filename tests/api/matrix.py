@@ -251,6 +251,10 @@ RPCS: Mapping[str, Callers] = {
     "cancel_upload": MEMBERS,
     "request_report": MEMBERS,
     "search": VIEWERS,
+    # Everybody hears which rows they may not change; test_bulk_edit.py says who may.
+    "bulk_edit": SIGNED_IN,
+    "timeline": VIEWERS,
+    "access_review": ADMINS,
 }
 
 # Functions of the worker: only the secret key calls them.
@@ -269,6 +273,7 @@ SERVICE_RPCS = frozenset(
         "jobs_stats",
         "jobs_step",
         "jobs_tick",
+        "list_access",
         "remind_contract",
         "report_contract_portfolio",
         "schema_version",
@@ -280,6 +285,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
     frozenset({"authenticated"}): frozenset(
         {
             "accept_invitation",
+            "access_review",
             "amend_contract",
             "archive_firm",
             "avatar_paths",
@@ -313,6 +319,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "set_member_status",
             "snippet",
             "terminate_contract",
+            "timeline",
             "transfer_ownership",
             "transition_contract",
             "undo_merge",
@@ -339,6 +346,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "jobs_stats",
             "jobs_step",
             "jobs_tick",
+            "list_access",
             "remind_contract",
             "report_contract_portfolio",
             "schema_version",

@@ -156,6 +156,13 @@ ARGUMENTS: dict[str, Callable[[World, Caller, str], Row]] = {
         "format": "csv",
     },
     "search": lambda w, c, n: {"firm_id": w.firm.id, "query": "harbour"},
+    "bulk_edit": lambda w, c, n: {
+        "entity": "companies",
+        "ids": [w.firm.company()["id"]],
+        "changes": {"industry": "Food"},
+    },
+    "timeline": lambda w, c, n: {"entity": "company", "id": w.firm.company()["id"]},
+    "access_review": lambda w, c, n: {"firm_id": w.firm.id},
 }
 
 

@@ -239,3 +239,48 @@ def test_a_policy_that_hides_the_index_shows(full: psycopg.Connection[Any]) -> N
         )
         with pytest.raises(AssertionError):
             check(full, query, index)
+
+
+def timeline(connection: psycopg.Connection[Any], entity: str) -> list[Node]:
+    """The nodes of the statement inside the function timeline, as it ran for the caller."""
+    said: list[str] = []
+    connection.add_notice_handler(lambda notice: said.append(notice.message_primary or ""))
+    connection.execute("load 'auto_explain'")
+    for setting in (
+        "auto_explain.log_min_duration = 0",
+        "auto_explain.log_nested_statements = on",
+        "auto_explain.log_analyze = on",
+        "auto_explain.log_format = json",
+        "client_min_messages = log",
+        "role = authenticated",
+    ):
+        connection.execute(f"set local {setting}".encode())
+    connection.execute(
+        "select set_config('request.jwt.claims',"
+        " json_build_object('sub', md5('caller')::uuid)::text, true)"
+    )
+    connection.execute("select * from public.timeline(%s, md5('row 3')::uuid)", [entity])
+    plans = [json.loads(text[text.index("{") :]) for text in said if "happened" in text]
+    assert len(plans) == 1
+    return list(walk(plans[0]["Plan"]))
+
+
+@pytest.mark.parametrize("entity", ["company", "contact", "consultant", "contract"])
+def test_a_timeline_reads_what_it_shows(full: psycopg.Connection[Any], entity: str) -> None:
+    with full.transaction(force_rollback=True):
+        full.execute(
+            sql.SQL(
+                "insert into public.notes (firm_id, {column}, body, created_at)"
+                " select firm_id, id, 'Note', at + many.n * interval '1 second'"
+                " from spread, generate_series(1, 20000) as many (n) where spread.n = 3"
+            ).format(column=sql.Identifier(f"{entity}_id"))
+        )
+        full.execute("analyze public.notes")
+        nodes = timeline(full, entity)
+    scans = [node for node in nodes if "Index Name" in node and node["Actual Loops"]]
+    notes = [node for node in scans if node.get("Relation Name") == "notes"]
+    assert [node["Index Name"] for node in notes] == [f"notes_firm_id_{entity}_id_idx"]
+    assert sum(node["Actual Rows"] * node["Actual Loops"] for node in scans) < 500
+    # None but that of profiles, which are few here.
+    whole = [node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"]
+    assert set(whole) <= {"profiles"}

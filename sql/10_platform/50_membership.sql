@@ -20,9 +20,11 @@ comment on function private.role_rank(text) is
   'Order of the roles; null for anything else, so that a comparison with it grants nothing.';
 
 create function private.has_second_factor() returns boolean
-language sql stable set search_path = '' as $$
+language plpgsql stable set search_path = '' as $$
+begin
   -- Auth alone writes this claim; metadata of the same name stands deeper in the token.
-  select coalesce(auth.jwt() ->> 'aal' = 'aal2', false)
+  return coalesce(auth.jwt() ->> 'aal' = 'aal2', false);
+end
 $$;
 
 revoke execute on function private.has_second_factor() from public, anon, authenticated;

@@ -90,6 +90,8 @@ class Caller:
 class Person(Caller):
     """A confirmed account. `token` and `client` sign in when first used."""
 
+    refresh_token: str
+
     def __init__(self, api: Api, name: str, *, confirmed: bool = True) -> None:
         super().__init__(api)
         self.email = f"{name}-{uuid.uuid4().hex[:12]}@example.com"

@@ -14,6 +14,7 @@ create table public.firms (
   updated_at timestamptz not null default now(),
   updated_by uuid,
   archived_at timestamptz,
+  require_mfa boolean not null default false,
   constraint firms_slug_key unique (slug),
   constraint firms_name_length check (char_length(btrim(name)) between 1 and 200),
   constraint firms_name_line check (name !~ '[[:cntrl:]]'),
@@ -27,6 +28,31 @@ create table public.firms (
   constraint firms_seat_limit_range check (seat_limit between 1 and 10000),
   constraint firms_storage_quota_range check (storage_quota_bytes >= 0)
 );
+
+create function private.guard_require_mfa() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  perform private.fail(
+    'mfa_required',
+    'Only who has verified a second factor can require one of everybody.',
+    hint => 'Verify a second factor, then refresh the session.',
+    status => 403
+  );
+  return null;
+end
+$$;
+
+revoke execute on function private.guard_require_mfa() from public, anon, authenticated;
+
+comment on function private.guard_require_mfa() is
+  'Trigger: whoever turns the requirement on must not be locked out by it.';
+
+create trigger firms_require_mfa before update on public.firms
+for each row when (
+  new.require_mfa and not old.require_mfa and auth.uid() is not null
+  and not private.has_second_factor()
+)
+execute function private.guard_require_mfa();
 
 create trigger firms_stamp before insert or update on public.firms
 for each row execute function private.stamp();
@@ -42,7 +68,8 @@ with check (id = any (array(select private.firm_ids('admin'))));
 
 revoke all on public.firms from public, anon, authenticated, service_role;
 grant select on public.firms to authenticated, service_role;
-grant update (name, slug, currency, timezone, locale, settings) on public.firms to authenticated;
+grant update (name, slug, currency, timezone, locale, settings, require_mfa)
+on public.firms to authenticated;
 grant update (status, seat_limit, storage_quota_bytes, archived_at) on public.firms to service_role;
 
 comment on table public.firms is
@@ -54,5 +81,8 @@ comment on column public.firms.timezone is
 comment on column public.firms.settings is 'Preferences of the frontend, at most 16 kB.';
 comment on column public.firms.status is
   'A suspended firm is closed to its members; only the operator changes it.';
+comment on column public.firms.require_mfa is
+  'Whether a session without a second factor has no right in the firm, for members and consultants '
+  'alike. Only a session that has one turns it on.';
 comment on column public.firms.archived_at is
   'When an owner closed the firm; only the operator opens it again.';

@@ -18,8 +18,9 @@ create index firm_members_user_id_status_idx on public.firm_members (user_id, st
 create function private.keep_owner() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  -- Two owners who leave at the same moment queue here. A firm being deleted is gone already.
-  perform from public.firms where id = old.firm_id for no key update;
+  -- Two owners who leave at the same moment queue here. A firm being deleted is gone already, and
+  -- one that was archived holds nobody back.
+  perform from public.firms where id = old.firm_id and archived_at is null for no key update;
   if found and not exists (
     select from public.firm_members
     where firm_id = old.firm_id and role = 'owner' and status = 'active'
@@ -38,8 +39,8 @@ $$;
 revoke execute on function private.keep_owner() from public, anon, authenticated;
 
 comment on function private.keep_owner() is
-  'Trigger: refuses whatever would leave a firm without an active owner, the deletion of a user '
-  'too.';
+  'Trigger: refuses whatever would leave a firm that is not archived without an active owner, the '
+  'deletion of a user too.';
 
 create trigger firm_members_stamp before insert or update on public.firm_members
 for each row execute function private.stamp();

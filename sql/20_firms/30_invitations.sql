@@ -22,6 +22,7 @@ create table public.invitations (
 
 create unique index invitations_firm_id_email_open_idx on public.invitations (firm_id, email)
 where accepted_at is null and revoked_at is null;
+create index invitations_email_idx on public.invitations (email);
 create index invitations_firm_id_created_at_idx
 on public.invitations (firm_id, created_at desc, id);
 

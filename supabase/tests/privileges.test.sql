@@ -85,7 +85,7 @@ select set_eq(
     ('public.firm_members', 'service_role', 'select'),
     (
       'public.firms', 'authenticated',
-      'select, update (currency, locale, name, settings, slug, timezone)'
+      'select, update (currency, locale, name, require_mfa, settings, slug, timezone)'
     ),
     (
       'public.firms', 'service_role',
@@ -155,12 +155,14 @@ select set_eq(
     ('private.colleague_ids()', 'authenticated'),
     ('private.create_firm(text, text, text, text, text)', 'authenticated'),
     ('private.decline_contract(text, text, uuid)', 'anon, authenticated'),
+    ('private.delete_account()', 'authenticated'),
     ('private.fail(text, text, text, integer)', 'authenticated, service_role'),
     ('private.finish_email(uuid)', 'service_role'),
     ('private.finish_report(uuid, bigint)', 'service_role'),
     ('private.finish_upload(uuid)', 'authenticated'),
     ('private.firm_ids(text)', 'authenticated'),
     ('private.guards_are_off()', 'authenticated, service_role'),
+    ('private.has_second_factor()', 'authenticated, service_role'),
     ('private.invite_member(uuid, text, text)', 'authenticated'),
     ('private.is_email(text)', 'authenticated, service_role'),
     ('private.is_file_name(text)', 'authenticated, service_role'),
@@ -182,6 +184,7 @@ select set_eq(
     ('private.list_access(uuid, text, uuid)', 'service_role'),
     ('private.merge_companies(uuid, uuid)', 'authenticated'),
     ('private.merge_consultants(uuid, uuid)', 'authenticated'),
+    ('private.my_firms()', 'authenticated'),
     ('private.avatar_paths()', 'authenticated'),
     ('private.own_avatar_paths()', 'authenticated'),
     ('private.own_consultant_ids()', 'authenticated'),
@@ -225,6 +228,7 @@ select set_eq(
     ('public.change_role(uuid, uuid, text)', 'authenticated'),
     ('public.create_firm(text, text, text, text, text)', 'authenticated'),
     ('public.decline_contract(text, text, uuid)', 'anon, authenticated'),
+    ('public.delete_account()', 'authenticated'),
     ('public.finish_email(uuid)', 'service_role'),
     ('public.finish_file(uuid, text, text, text, jsonb)', 'service_role'),
     ('public.finish_report(uuid, bigint)', 'service_role'),
@@ -245,6 +249,7 @@ select set_eq(
     ('public.list_access(uuid, text, uuid)', 'service_role'),
     ('public.merge_companies(uuid, uuid)', 'authenticated'),
     ('public.merge_consultants(uuid, uuid)', 'authenticated'),
+    ('public.my_firms()', 'authenticated'),
     ('public.portal_contracts()', 'authenticated'),
     ('public.reinstate_member(uuid, uuid)', 'authenticated'),
     ('public.remind_contract(uuid, text, date, integer)', 'service_role'),

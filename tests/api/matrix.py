@@ -246,6 +246,8 @@ RPCS: Mapping[str, Callers] = {
     "merge_consultants": MANAGERS,
     "undo_merge": MANAGERS,
     "portal_contracts": SIGNED_IN,
+    "my_firms": SIGNED_IN,
+    "delete_account": SIGNED_IN - OWNER,
     "begin_upload": MEMBERS,
     "finish_upload": MEMBERS,
     "cancel_upload": MEMBERS,
@@ -294,6 +296,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "change_role",
             "colleague_ids",
             "create_firm",
+            "delete_account",
             "finish_upload",
             "firm_ids",
             "invite_member",
@@ -303,6 +306,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "link_consultant",
             "merge_companies",
             "merge_consultants",
+            "my_firms",
             "own_avatar_paths",
             "own_consultant_ids",
             "portal_contracts",
@@ -330,7 +334,14 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
         {"decline_contract", "sign_contract", "view_signing"}
     ),
     frozenset({"authenticated", "service_role"}): frozenset(
-        {"fail", "is_email", "is_file_name", "guards_are_off", "is_timezone"}
+        {
+            "fail",
+            "guards_are_off",
+            "has_second_factor",
+            "is_email",
+            "is_file_name",
+            "is_timezone",
+        }
     ),
     frozenset({"service_role"}): frozenset(
         {
@@ -372,6 +383,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "guard_archive",
             "guard_contract_part",
             "guard_own_consultant",
+            "guard_require_mfa",
             "index_for_search",
             "is_portal_parent",
             "job_is_queued",
@@ -397,6 +409,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "put_search_entry",
             "queue_email",
             "receive_file",
+            "release_account",
             "remind_signers",
             "renew_invitation_token",
             "require_mail_room",

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { test } from "node:test";
+import { codeAt, isCode, newSecret } from "../../../supabase/local/services/auth/totp.mjs";
 
 const require = createRequire(new URL("../../../supabase/local/package.json", import.meta.url));
 const { createClient } = require("@supabase/supabase-js");
@@ -200,3 +201,51 @@ test("nobody else is an admin", async () => {
   await refused(auth.admin.listUsers(), "not_admin", 403);
   await refused(client().auth.admin.deleteUser(randomUUID()), "not_admin", 403);
 });
+
+test("a second factor: enrol, challenge, verify, refresh, unenrol", async () => {
+  const { auth, email } = await person();
+  const levels = async () => {
+    const { currentLevel, nextLevel } = await ok(auth.mfa.getAuthenticatorAssuranceLevel());
+    return [currentLevel, nextLevel];
+  };
+  const factor = await ok(auth.mfa.enroll({ factorType: "totp", friendlyName: "Phone" }));
+  assert.match(factor.totp.qr_code, /^data:image\/svg\+xml;utf-8,<svg/);
+  assert.equal((await ok(auth.mfa.listFactors())).totp.length, 0);
+  const { secret } = factor.totp;
+  await refused(
+    auth.mfa.challengeAndVerify({ factorId: factor.id, code: "00000x" }),
+    "mfa_verification_failed",
+    422,
+  );
+  const challenge = await ok(auth.mfa.challenge({ factorId: factor.id }));
+  await ok(
+    auth.mfa.verify({ factorId: factor.id, challengeId: challenge.id, code: codeNow(secret) }),
+  );
+  assert.deepEqual(await levels(), ["aal2", "aal2"]);
+  await ok(auth.refreshSession());
+  assert.deepEqual(await levels(), ["aal2", "aal2"]);
+  assert.equal((await ok(auth.mfa.listFactors())).totp.length, 1);
+
+  const elsewhere = client().auth;
+  await ok(elsewhere.signInWithPassword({ email, password: PASSWORD }));
+  await refused(elsewhere.mfa.unenroll({ factorId: factor.id }), "insufficient_aal", 422);
+  await ok(auth.mfa.unenroll({ factorId: factor.id }));
+  await ok(auth.refreshSession());
+  assert.deepEqual(await levels(), ["aal1", "aal1"]);
+});
+
+test("codes are those of RFC 6238", () => {
+  const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+  assert.equal(codeAt(secret, 1), "287082");
+  const codes = { 1111111109: "081804", 1234567890: "005924", 2000000000: "279037" };
+  for (const [seconds, code] of Object.entries(codes)) {
+    for (const [shift, valid] of Object.entries({ "-60": false, "-30": true, 0: true, 30: true })) {
+      const now = new Date((Number(seconds) + Number(shift)) * 1000);
+      assert.equal(isCode(secret, code, now), valid, `${seconds} ${shift}`);
+    }
+  }
+  assert.equal(isCode(secret, "89005924", new Date(1234567890_000)), false);
+  assert.match(newSecret(), /^[A-Z2-7]{32}$/);
+});
+
+const codeNow = (secret) => codeAt(secret, Math.floor(Date.now() / 30_000));

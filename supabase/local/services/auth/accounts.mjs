@@ -7,12 +7,14 @@ import {
   userBanned,
   userExists,
 } from "./errors.mjs";
+import { signedIn } from "./factors.mjs";
 import { checkedEmail, checkPassword, readBody } from "./input.mjs";
 import { linkWishes, sendEmailChange, sendLink, sendLinkIn } from "./links.mjs";
 import { completeSession, sessionIdOf } from "./sessions.mjs";
 import {
   createUser,
   endSessions,
+  factorsOf,
   findUser,
   findUserById,
   isBanned,
@@ -138,6 +140,7 @@ export function addAccountRoutes(app, auth) {
     const body = await readBody(c.req.raw);
     if (body.email) body.email = checkedEmail(body.email);
     if (body.password) checkPassword(body.password, config.passwordMinLength);
+    if (body.email || body.password) await checkSecondFactor(auth, c.req.raw);
     const wishes = linkWishes(config, c.req.raw, body);
     const response = await auth.lite("PUT", "/user", { body, headers: c.req.raw.headers });
     if (!response.ok) return response;
@@ -162,6 +165,19 @@ export function addAccountRoutes(app, auth) {
     await sendLink(auth, user, "reauthentication", { redirectTo: config.siteUrl });
     return c.json({});
   });
+}
+
+/** Whoever has a second factor changes what they sign in with only after showing it. */
+async function checkSecondFactor(auth, request) {
+  const { user, session } = await signedIn(auth, request);
+  const factors = await factorsOf(auth.sql, user.id);
+  if (session.aal !== "aal2" && factors.some(({ status }) => status === "verified")) {
+    throw new AuthError(
+      401,
+      "insufficient_aal",
+      "AAL2 session is required to update email or password when MFA is enabled.",
+    );
+  }
 }
 
 /** Sends a link that signs in, or one that confirms the address of somebody new. */

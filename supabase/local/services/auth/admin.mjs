@@ -1,5 +1,5 @@
 import { emailExists, invalid, notAdmin, unexpected, userNotFound } from "./errors.mjs";
-import { banSeconds, checkedEmail, checkPassword, readBody } from "./input.mjs";
+import { banSeconds, checkedEmail, checkPassword, readBody, UUID } from "./input.mjs";
 import { issueLink, linkWishes, sendLinkIn } from "./links.mjs";
 import { bearerClaims } from "./sessions.mjs";
 import {
@@ -14,7 +14,6 @@ import {
   userJson,
 } from "./users.mjs";
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const PER_PAGE = 50;
 const LAST_PAGE = 1_000_000_000;
 
@@ -42,13 +41,16 @@ export function addAdminRoutes(app, auth) {
     const users = await sql`
       select users.*, coalesce(
         (select jsonb_agg(identities order by identities.created_at)
-         from auth.identities where identities.user_id = users.id), '[]') as identities
+         from auth.identities where identities.user_id = users.id), '[]') as identities,
+        coalesce(
+        (select jsonb_agg(mfa_factors order by mfa_factors.created_at)
+         from auth.mfa_factors where mfa_factors.user_id = users.id), '[]') as factors
       from auth.users order by created_at desc, id
       limit ${perPage} offset ${(page - 1) * perPage}`;
     c.header("X-Total-Count", String(total));
     c.header("Link", pageLinks(page, perPage, total));
     return c.json({
-      users: users.map((user) => toUser(user, user.identities)),
+      users: users.map((user) => toUser(user, user.identities, user.factors)),
       aud: "authenticated",
     });
   });

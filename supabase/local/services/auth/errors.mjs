@@ -48,5 +48,14 @@ export const invalidCredentials = () =>
 export const linkExpired = (message = "Email link is invalid or has expired") =>
   new AuthError(403, "otp_expired", message);
 
+export const factorNotFound = (message, status) =>
+  new AuthError(status, "mfa_factor_not_found", message);
+
+export const wrongCode = () =>
+  new AuthError(422, "mfa_verification_failed", "Invalid TOTP code entered");
+
+export const tooManyAttempts = () =>
+  new AuthError(429, "over_request_rate_limit", "Request rate limit reached");
+
 export const unexpected = (message, cause) =>
   new AuthError(500, "unexpected_failure", message, cause);

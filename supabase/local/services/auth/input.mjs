@@ -4,14 +4,17 @@ import { AuthError, badJson, invalid } from "./errors.mjs";
 const LABEL = "[a-z\\d](?:[a-z\\d-]{0,61}[a-z\\d])?";
 const EMAIL = new RegExp(`^[\\w.!#$%&'*+/=?^\`{|}~-]+@${LABEL}(?:\\.${LABEL})+$`, "i");
 const EMAIL_MAX_LENGTH = 255;
+export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 // bcrypt reads no further.
 const PASSWORD_MAX_BYTES = 72;
 
 /** Types of the fields the service knows; others are ignored. */
 const FIELDS = {
   string: [
-    ...["auth_code", "ban_duration", "code_challenge", "code_challenge_method", "code_verifier"],
-    ...["email", "id", "new_email", "password", "password_hash", "phone", "redirect_to"],
+    ...["auth_code", "ban_duration", "challenge_id", "code", "code_challenge"],
+    ...["code_challenge_method", "code_verifier", "email", "factor_type", "friendly_name", "id"],
+    ...["issuer", "new_email", "password", "password_hash", "phone", "redirect_to"],
     ...["refresh_token", "role", "token", "token_hash", "type"],
   ],
   boolean: ["create_user", "email_confirm", "phone_confirm", "should_soft_delete"],

@@ -6,6 +6,7 @@ import { partBehind } from "../parts.mjs";
 import { addAccountRoutes } from "./accounts.mjs";
 import { addAdminRoutes } from "./admin.mjs";
 import { AuthError, unexpected } from "./errors.mjs";
+import { addFactorRoutes } from "./factors.mjs";
 import { createLite } from "./lite.mjs";
 import { createMailer } from "./mail.mjs";
 import { bearerClaims } from "./sessions.mjs";
@@ -57,6 +58,7 @@ export async function createAuth(config) {
   }
   addAccountRoutes(app, auth);
   addAdminRoutes(app, auth);
+  addFactorRoutes(app, auth);
   app.all("*", (c) => ask(c.req.raw));
   app.onError(async (error, c) => {
     if (error instanceof AuthError && error.status < 500) return c.json(error, error.status);

@@ -18,15 +18,16 @@ export async function completeSession({ sql, config }, session, method) {
       values (${payload.session_id}, ${method})`;
   }
   const methods = await sql`
-    select authentication_method as method, floor(extract(epoch from created_at))::int as timestamp
-    from auth.mfa_amr_claims where session_id = ${payload.session_id} order by created_at desc`;
+    select authentication_method as method, floor(extract(epoch from updated_at))::int as timestamp
+    from auth.mfa_amr_claims where session_id = ${payload.session_id} order by updated_at desc`;
+  const [{ aal }] = await sql`select aal from auth.sessions where id = ${payload.session_id}`;
   const claims = {
     iss: `${config.apiUrl}/auth/v1`,
     ...payload,
     phone: user.phone,
     app_metadata: user.app_metadata,
     user_metadata: user.user_metadata,
-    aal: "aal1",
+    aal,
     amr: methods,
     is_anonymous: user.is_anonymous,
   };

@@ -21,11 +21,16 @@ export async function userJson(sql, id) {
   const user = await findUserById(sql, id);
   const identities = await sql`
     select * from auth.identities where user_id = ${id} order by created_at`;
-  return toUser(user, identities);
+  return toUser(user, identities, await factorsOf(sql, id));
+}
+
+/** @returns {Promise<object[]>} rows of auth.mfa_factors */
+export function factorsOf(sql, id) {
+  return sql`select * from auth.mfa_factors where user_id = ${id} order by created_at`;
 }
 
 /** @returns {object} shape of `User` in the clients' libraries */
-export function toUser(user, identities) {
+export function toUser(user, identities, factors = []) {
   const shown = {
     id: user.id,
     aud: user.aud,
@@ -46,6 +51,7 @@ export function toUser(user, identities) {
     app_metadata: user.raw_app_meta_data ?? {},
     user_metadata: user.raw_user_meta_data ?? {},
     identities: identities.map(toIdentity),
+    factors: factors.length > 0 ? factors.map(toFactor) : null,
     created_at: user.created_at,
     updated_at: user.updated_at,
     is_anonymous: user.is_anonymous,
@@ -64,6 +70,19 @@ function toIdentity(identity) {
     created_at: identity.created_at,
     updated_at: identity.updated_at,
     email: identity.email,
+  };
+}
+
+/** A factor as the API shows it: never its secret. */
+export function toFactor(factor) {
+  return {
+    id: factor.id,
+    created_at: factor.created_at,
+    updated_at: factor.updated_at,
+    status: factor.status,
+    friendly_name: factor.friendly_name ?? "",
+    factor_type: factor.factor_type,
+    last_challenged_at: factor.last_challenged_at,
   };
 }
 
@@ -152,6 +171,7 @@ export async function softDelete(sql, user) {
       email_change = null, email_change_token_new = null, email_change_token_current = null,
       raw_app_meta_data = '{}', raw_user_meta_data = '{}', deleted_at = now()
     where id = ${user.id}`;
+  await sql`delete from auth.mfa_factors where user_id = ${user.id}`;
   await sql`
     update auth.identities set identity_data = '{}', provider_id = ${obscured(user.id)}
     where user_id = ${user.id}`;

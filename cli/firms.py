@@ -90,14 +90,16 @@ def access_review(
     else:
         print_table(
             f"Access to {firm['name']}",
-            ["name", "e-mail", "via", "role", "status", "last signed in", "until", "sees"],
+            ["name", "e-mail", "via", "role", "status", "last signed in", "2FA", "until", "sees"],
             [
                 [
                     *(
                         way[column] or "–"
                         for column in ("person", "email", "via", "role", "status")
                     ),
-                    *((way[column] or "–")[:10] for column in ("last_sign_in_at", "expires_at")),
+                    (way["last_sign_in_at"] or "–")[:10],
+                    {True: "yes", False: "no", None: "–"}[way["second_factor"]],
+                    (way["expires_at"] or "–")[:10],
                     way["sees"],
                 ]
                 for way in ways

@@ -4,13 +4,14 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 # A spreadsheet takes a cell that starts with one of these for a formula, the wide forms too; and
 # where semicolons or tabs divide the cells, one starts behind each of them.
 _FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
 
 
-def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, str | None]]) -> bytes:
+def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
     """RFC 4180 in UTF-8 with the mark that spreadsheets recognise it by."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -20,5 +21,5 @@ def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, str | None]]) -> 
     return text.getvalue().encode("utf-8-sig")
 
 
-def _cell(value: str | None) -> str:
-    return "" if value is None else _FORMULA.sub(r"\1'", value)
+def _cell(value: Any) -> Any:
+    return _FORMULA.sub(r"\1'", value) if isinstance(value, str) else value

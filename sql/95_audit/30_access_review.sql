@@ -1,7 +1,7 @@
 create function private.list_access(p_firm_id uuid, p_entity text, p_id uuid)
 returns table (
   user_id uuid, person text, email text, via text, role text, status text, since timestamptz,
-  last_sign_in_at timestamptz, sees text, expires_at timestamptz
+  last_sign_in_at timestamptz, second_factor boolean, sees text, expires_at timestamptz
 )
 language plpgsql stable security definer set search_path = '' as $$
 #variable_conflict use_column
@@ -167,7 +167,11 @@ begin
   )
   select
     w.user_id, coalesce(w.person, nullif(btrim(p.full_name), '')), coalesce(w.email, u.email),
-    w.via, w.role, w.status, w.since, u.last_sign_in_at, w.sees, w.expires_at
+    w.via, w.role, w.status, w.since, u.last_sign_in_at,
+    case when u.id is not null then exists (
+      select from auth.mfa_factors f where f.user_id = u.id and f.status = 'verified'
+    ) end,
+    w.sees, w.expires_at
   from ways w
   left join public.profiles p on p.id = w.user_id
   left join auth.users u on u.id = w.user_id
@@ -180,7 +184,7 @@ $$;
 create function public.list_access(firm_id uuid, entity text default null, id uuid default null)
 returns table (
   user_id uuid, person text, email text, via text, role text, status text, since timestamptz,
-  last_sign_in_at timestamptz, sees text, expires_at timestamptz
+  last_sign_in_at timestamptz, second_factor boolean, sees text, expires_at timestamptz
 )
 language sql stable security invoker set search_path = '' as $$
   select * from private.list_access(firm_id, entity, id)
@@ -189,7 +193,7 @@ $$;
 create function private.access_review(p_firm_id uuid, p_entity text, p_id uuid)
 returns table (
   user_id uuid, person text, email text, via text, role text, status text, since timestamptz,
-  last_sign_in_at timestamptz, sees text, expires_at timestamptz
+  last_sign_in_at timestamptz, second_factor boolean, sees text, expires_at timestamptz
 )
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -201,7 +205,7 @@ $$;
 create function public.access_review(firm_id uuid, entity text default null, id uuid default null)
 returns table (
   user_id uuid, person text, email text, via text, role text, status text, since timestamptz,
-  last_sign_in_at timestamptz, sees text, expires_at timestamptz
+  last_sign_in_at timestamptz, second_factor boolean, sees text, expires_at timestamptz
 )
 language sql stable security invoker set search_path = '' as $$
   select * from private.access_review(firm_id, entity, id)

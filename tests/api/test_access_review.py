@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from tests.api.world import asked
+from tests.authenticator import step_up
 from tests.people import ROLES, Api, Caller, Firm, Person, created
 
 Db = psycopg.Connection[Any]
@@ -294,7 +295,15 @@ def test_everybody_with_access_is_listed_and_by_which_way(
     # Nobody learns here who has an account, nor gets at a link.
     row = rows[(outsider.email, "invitation")]
     assert (row["user_id"], row["person"], row["last_sign_in_at"]) == (None, None, None)
+    assert row["second_factor"] is None
     assert ada["token"] not in answer.text
+
+
+def test_who_has_a_second_factor(firm: Firm) -> None:
+    step_up(firm.member)
+    answer = firm.admin.rpc("access_review", firm_id=firm.id)
+    has = {row["email"]: row["second_factor"] for row in created(answer)}
+    assert has == {firm.owner.email: False, firm.admin.email: False, firm.member.email: True}
 
 
 def test_a_closed_firm_is_closed_for_all(api: Api, firm: Firm, db: Db) -> None:

@@ -6,9 +6,10 @@
 import csv
 import io
 import json
-import re
 from pathlib import Path
 from typing import Any
+
+from edge_jobs.cells import cell
 
 _FOLDER = Path(__file__).parent
 
@@ -26,10 +27,6 @@ _COLUMNS = (
     "rate",
     "rate_unit",
 )
-
-# A spreadsheet takes a cell that starts with one of these for a formula, the wide forms too; and
-# where semicolons or tabs divide the cells, one starts behind each of them.
-_FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
 
 
 def to_pdf(data: dict[str, Any]) -> bytes:
@@ -52,9 +49,5 @@ def to_csv(data: dict[str, Any]) -> bytes:
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
     for contract in data["contracts"]:
-        writer.writerow([_cell(contract[column]) for column in _COLUMNS])
+        writer.writerow([cell(contract[column]) for column in _COLUMNS])
     return text.getvalue().encode("utf-8-sig")
-
-
-def _cell(value: str | None) -> str:
-    return "" if value is None else _FORMULA.sub(r"\1'", value)

@@ -109,3 +109,26 @@ comment on function private.doom_report() is
 
 create trigger reports_doom after delete on public.reports
 for each row execute function private.doom_report();
+
+create function private.doom_export() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform private.doom_object(
+    'exports',
+    format('%s/%s/part-%s.zip', old.firm_id, old.id, to_char(n, 'FM000')),
+    now(),
+    -- The worker may be sending one just now.
+    case when old.status = 'working' then now() + interval '1 hour' end
+  )
+  from generate_series(1, old.part_count) n;
+  return null;
+end
+$$;
+
+revoke execute on function private.doom_export() from public, anon, authenticated;
+
+comment on function private.doom_export() is
+  'Trigger: the parts of an export that is gone are removed.';
+
+create trigger firm_exports_doom after delete on public.firm_exports
+for each row execute function private.doom_export();

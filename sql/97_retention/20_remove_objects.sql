@@ -17,6 +17,7 @@ begin
       where r.id = v_id
         and p_path = format('%s/%s.%s', r.firm_id, r.id, r.format)
     )
+    when 'exports' then exists (select from public.firm_exports e where e.id = v_id)
     else false
   end;
 end

@@ -64,6 +64,10 @@ language sql immutable set search_path = '' as $$
     'week where the job may be sent back.'
   ),
   (
+    'public.firm_exports', 'with their parts', '7 days', 'expires_at <= now() and $1 < now()', null,
+    'A copy of everything is not left lying about.'
+  ),
+  (
     'public.merge_log', 'what it takes to undo a merge', '30 days',
     'merged_at < $1 and moved <> ''{}''', 'moved = ''{}'', filled = ''{}''',
     'A merge can be undone that long. That there was one stays known.'
@@ -85,7 +89,7 @@ language sql immutable set search_path = '' as $$
   ('public.contacts', 'all', null, null, null, 'As the company; people who ask are erased.'),
   ('public.consultants', 'all', null, null, null, 'The firm''s own; people who ask are erased.'),
   ('public.consultant_private', 'all', null, null, null, 'Goes with the consultant.'),
-  ('public.contracts', 'all', null, null, null, 'Evidence of what was agreed; renewals refer to it.'),
+  ('public.contracts', 'all', null, null, null, 'Evidence of what was agreed; others refer to it.'),
   ('public.contract_events', 'all', null, null, null, 'Evidence of how a contract came about.'),
   ('public.contract_consultants', 'all', null, null, null, 'Goes with the contract.'),
   ('public.contract_signers', 'all', null, null, null, 'Evidence of who signed.'),
@@ -113,5 +117,5 @@ revoke execute on function private.retention_rules() from public, anon, authenti
 
 comment on function private.retention_rules() is
   'What becomes of every table with data of firms: how long which rows are kept and why. due is '
-  ('public.contracts', 'all', null, null, null, 'Evidence of what was agreed; others refer to it.'),
-  'and is emptied. Without keep it stays as long as its firm.';
+  'the condition on a row t, $1 being the moment before which it holds; change, what is set where '
+  'the row stays. Without keep it stays as long as its firm.';

@@ -70,7 +70,7 @@ declare
   -- rest goes with the firm's row.
   c_large constant text[] := array[
     'public.notifications', 'public.emails', 'public.taggings', 'public.notes', 'public.files',
-    'public.reports', 'public.contract_events', 'private.search_entries', 'public.audit_log'
+    'public.reports', 'public.firm_exports', 'public.contract_events', 'private.search_entries', 'public.audit_log'
   ];
   v_firm_id uuid;
   v_table text;

@@ -197,6 +197,11 @@ TABLES: Mapping[str, Mapping[str, Callers]] = {
         "read own": MEMBERS,
         "update own": NOBODY,
     },
+    "firm_exports": {
+        "read": OWNER,
+        "create": NOBODY,
+        "update": NOBODY,
+    },
     "audit_log": {
         "read": ADMINS,
         "create": NOBODY,
@@ -240,6 +245,7 @@ RPCS: Mapping[str, Callers] = {
     "finish_upload": MEMBERS,
     "cancel_upload": MEMBERS,
     "request_report": MEMBERS,
+    "export_firm": OWNER,
     "search": VIEWERS,
 }
 
@@ -247,10 +253,13 @@ RPCS: Mapping[str, Callers] = {
 SERVICE_RPCS = frozenset(
     {
         "begin_email",
+        "begin_export",
         "begin_file",
         "begin_report",
         "doomed_objects",
+        "export_firm_for_operator",
         "finish_email",
+        "finish_export",
         "finish_file",
         "finish_report",
         "forget_objects",
@@ -261,6 +270,7 @@ SERVICE_RPCS = frozenset(
         "jobs_stats",
         "jobs_step",
         "jobs_tick",
+        "progress_export",
         "remind_contract",
         "report_contract_portfolio",
         "schema_version",
@@ -279,6 +289,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "change_role",
             "colleague_ids",
             "create_firm",
+            "export_firm",
             "finish_upload",
             "firm_ids",
             "invite_member",
@@ -318,10 +329,13 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
     frozenset({"service_role"}): frozenset(
         {
             "begin_email",
+            "begin_export",
             "begin_file",
             "begin_report",
             "doomed_objects",
+            "export_firm_for_operator",
             "finish_email",
+            "finish_export",
             "finish_report",
             "forget_objects",
             "jobs_clock",
@@ -331,6 +345,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "jobs_stats",
             "jobs_step",
             "jobs_tick",
+            "progress_export",
             "remind_contract",
             "report_contract_portfolio",
             "schema_version",
@@ -340,6 +355,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
     frozenset(): frozenset(
         {
             "add_consultant_private",
+            "add_export",
             "advance_contracts",
             "apply_retention",
             "ask_signer",
@@ -349,12 +365,14 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "contract_transitions",
             "copy_contract_parts",
             "delete_archived_firms",
+            "doom_export",
             "doom_file",
             "doom_object",
             "doom_report",
             "enqueue",
             "enqueue_contract_reminders",
             "fail_email",
+            "fail_export",
             "fail_file",
             "fail_report",
             "firm_grace",

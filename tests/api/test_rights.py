@@ -155,6 +155,7 @@ ARGUMENTS: dict[str, Callable[[World, Caller, str], Row]] = {
         "kind": "contract_portfolio",
         "format": "csv",
     },
+    "export_firm": lambda w, c, n: {"firm_id": w.firm.id},
     "search": lambda w, c, n: {"firm_id": w.firm.id, "query": "harbour"},
 }
 

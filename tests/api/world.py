@@ -89,6 +89,8 @@ class World:
             " values (%s, %s::uuid, 'test', 'a@example.com', 'x') returning id::text",
             "reports": "insert into reports (firm_id, requested_by, kind, format)"
             " values (%s, %s, 'contract_portfolio', 'csv') returning id::text",
+            "firm_exports": "insert into firm_exports (firm_id, requested_by, status)"
+            " values (%s, %s, 'failed') returning id::text",
         }
         row = self.db.execute(statements[table], (self.firm.id, user_id)).fetchone()
         assert row
@@ -286,6 +288,7 @@ NEW_ROWS: dict[str, Callable[[World], Row]] = {
         "subject": "x",
     },
     "reports": lambda w: {"firm_id": w.firm.id, "kind": "contract_portfolio", "format": "csv"},
+    "firm_exports": lambda w: {"firm_id": w.firm.id},
     "merge_log": lambda w: {
         "firm_id": w.firm.id,
         "kept_company_id": w.row("companies")["id"],
@@ -322,6 +325,7 @@ CHANGES: dict[str, Row] = {
     "notifications": {"read_at": "2026-01-01T00:00:00Z"},
     "emails": {"to_address": "b@example.com"},
     "reports": {"status": "ready"},
+    "firm_exports": {"status": "ready"},
     "merge_log": {"undone_at": None},
     "audit_log": {"table_name": "changed"},
 }

@@ -7,13 +7,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from edge_jobs.api import Api as JobApi
 from edge_jobs.log import Log
 from edge_jobs.registry import Job
-from edge_jobs.settings import Settings
 from edge_jobs.storage.remove import ObjectsRemove, remove
-from tests.capabilities.conftest import SAMPLES, row, upload
-from tests.conftest import RunningStack
+from tests.capabilities.conftest import SAMPLES, Worker, row, upload
 from tests.people import Api, Firm, created
 
 Drain = Callable[..., str]
@@ -176,7 +173,7 @@ class Crash(Exception):
     """The worker ends here."""
 
 
-class Crashing(JobApi):
+class Crashing(Worker):
     """Dies after the objects are gone and before the database hears of it."""
 
     def rpc(self, name: str, **arguments: Any) -> Any:
@@ -186,12 +183,12 @@ class Crashing(JobApi):
 
 
 def test_killed_between_removing_and_telling_it_repeats(
-    stack: RunningStack, firm: Firm, db: Database, drain: Drain
+    worker: Callable[..., Worker], firm: Firm, db: Database, drain: Drain
 ) -> None:
     id = upload(firm.member, firm, "Agreement.pdf", AGREEMENT, PDF)
     drain()
     db.execute("delete from files where id = %s", [id])
-    job = Job("default:1", "objects.remove", 1, None, Crashing(Settings(stack.env)), Log())
+    job = Job("default:1", "objects.remove", 1, None, worker(Crashing), Log())
     with pytest.raises(Crash):
         remove(job, ObjectsRemove())
     assert objects(db, firm) == set()

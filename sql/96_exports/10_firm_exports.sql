@@ -60,7 +60,8 @@ using (
   bucket_id = 'exports'
   and exists (
     select from public.firm_exports as e
-    where e.firm_id::text = split_part(objects.name, '/', 1)
+    where
+      e.firm_id::text = split_part(objects.name, '/', 1)
       and e.id::text = split_part(objects.name, '/', 2)
       and e.status = 'ready'
       and e.expires_at > now()

@@ -47,6 +47,7 @@ TABLES = {
     "saved_views": Table(),
     "reports": Table(),
     "merge_log": Table(),
+    "erasures": Table(),
     "audit_log": Table(),
 }
 EXCLUDED = {

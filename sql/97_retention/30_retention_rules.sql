@@ -1,26 +1,3 @@
-create function private.contract_kept_until(p_contract public.contracts) returns date
-language sql stable set search_path = '' as $$
-  select case
-    when p_contract.signed_at is null then null
-    when p_contract.status in ('signed', 'active') then 'infinity'
-    -- § 147 AO and § 257 HGB count ten years from the end of the year.
-    else make_date(
-      extract(
-        year from coalesce(
-          p_contract.terminated_at::date, p_contract.ends_on, p_contract.updated_at::date
-        )
-      )::integer + 10, 12, 31
-    )
-  end
-$$;
-
-revoke execute on function private.contract_kept_until(public.contracts)
-from public, anon, authenticated;
-
-comment on function private.contract_kept_until(public.contracts) is
-  'The last day on which the law keeps a contract with what belongs to it: the end of the tenth '
-  'year after it ended, infinity while it has not; null if nobody signed it.';
-
 create function private.retention_rules() returns table (
   table_name text, what text, keep interval, due text, change text, why text
 )
@@ -84,6 +61,11 @@ language sql immutable set search_path = '' as $$
     'public.firms', 'that were archived, with everything in them', '30 days', null, null,
     'Until then the operator can open the firm again. What law makes a firm keep, it takes along '
     'with export_firm first.'
+  ),
+  (
+    'public.erasures', 'what law kept of a person', interval '10 years', null, null,
+    'The name and the signatures, until the end of the tenth year after the contract ended: § 147 '
+    'AO, § 257 HGB. The entry itself stays with the firm.'
   ),
   ('public.companies', 'all', null, null, null, 'The firm''s own business; it archives them.'),
   ('public.contacts', 'all', null, null, null, 'As the company; people who ask are erased.'),

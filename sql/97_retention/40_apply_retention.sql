@@ -131,6 +131,7 @@ begin
     v_left := v_left - v_count;
     exit when v_left <= 0;
   end loop;
+  v_left := v_left - private.release_erasures(v_left);
   v_left := v_left - private.delete_archived_firms(v_left);
   if v_left > 0 then
     insert into private.retention_clock as c (due_at) values (now() + interval '1 hour')

@@ -107,6 +107,9 @@ from spread;
 insert into public.reports (firm_id, kind, format, requested_by, created_at)
 select firm_id, 'contract_portfolio', 'csv', other_id, at from spread;
 
+insert into public.erasures (firm_id, consultant_id, note, removed, kept, mentions, erased_at)
+select firm_id, id, 'By letter', '{}', '[]', '{}', at from spread;
+
 insert into public.firm_exports (firm_id, status, requested_by, created_at)
 select firm_id, 'failed', other_id, at from spread;
 

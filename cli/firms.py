@@ -80,7 +80,7 @@ def access_review(
     firm = find(api, slug)
     ways = access(api, firm["id"])
     if file:
-        from edge_jobs.reports.table import to_csv
+        from edge_jobs.cells import to_csv
 
         file.write_bytes(to_csv(list(ways[0]), ways))
     if as_json:
@@ -117,6 +117,29 @@ def suspend(slug: Slug, as_json: Json = False) -> None:
 def resume(slug: Slug, as_json: Json = False) -> None:
     """Open a suspended firm again."""
     set_status(slug, "active", as_json)
+
+
+@app.command()
+def export(
+    slug: Slug,
+    to: Annotated[Path, typer.Option(help="The folder for its ZIP files.", file_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Write everything a firm has into ZIP files: its tables and its documents.
+
+    Also of a firm that is closed, as long as it is there. Owners do the same in the product.
+    """
+    from cli.export import fetch, make
+
+    api = Api(Settings.load())
+    firm = find(api, slug)
+    to.mkdir(parents=True, exist_ok=True)
+    made = make(api, firm["id"], quiet=as_json)
+    paths = [str(fetch(api, part, to, slug)) for part in made["parts"]]
+    if as_json:
+        print_json({"export": made["id"], "files": paths})
+    else:
+        say(f"{firm['name']} is in {', '.join(paths)}.")
 
 
 def set_status(slug: str, status: str, as_json: bool) -> None:

@@ -15,6 +15,8 @@ MODULES = {
     "contract.remind": "edge_jobs.notifications.contract_reminder",
     "email.send": "edge_jobs.notifications.email",
     "file.process": "edge_jobs.files.process",
+    "firm.export": "edge_jobs.exports.export",
+    "objects.remove": "edge_jobs.storage.remove",
     "report.render": "edge_jobs.reports.render",
 }
 

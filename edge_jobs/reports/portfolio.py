@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from edge_jobs.reports import table
+from edge_jobs import cells
 
 _FOLDER = Path(__file__).parent
 
@@ -43,4 +43,4 @@ def to_pdf(data: dict[str, Any]) -> bytes:
 
 def to_csv(data: dict[str, Any]) -> bytes:
     """The contracts as a table."""
-    return table.to_csv(_COLUMNS, data["contracts"])
+    return cells.to_csv(_COLUMNS, data["contracts"])

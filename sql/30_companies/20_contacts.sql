@@ -12,6 +12,7 @@ create table public.contacts (
   updated_at timestamptz not null default now(),
   updated_by uuid,
   archived_at timestamptz,
+  erased_at timestamptz,
   unique (firm_id, id),
   constraint contacts_company_id_fkey foreign key (firm_id, company_id)
   references public.companies (firm_id, id),
@@ -100,3 +101,5 @@ comment on column public.contacts.is_primary is
   'Whom to ask first. Setting it takes it from the contact of the company who had it.';
 comment on column public.contacts.archived_at is
   'Set any time to archive, null to restore; the server keeps its own clock.';
+comment on column public.contacts.erased_at is
+  'When the person was erased from it; nothing about it changes any more.';

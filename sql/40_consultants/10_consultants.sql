@@ -17,6 +17,7 @@ create table public.consultants (
   updated_at timestamptz not null default now(),
   updated_by uuid,
   archived_at timestamptz,
+  erased_at timestamptz,
   unique (firm_id, id),
   constraint consultants_name_length check (char_length(btrim(name)) between 1 and 200),
   constraint consultants_name_line check (name !~ '[[:cntrl:]]'),
@@ -126,3 +127,5 @@ comment on column public.consultants.external_ref is
   'Key of the person in another system; unique in the firm.';
 comment on column public.consultants.archived_at is
   'Set any time to archive, null to restore; the server keeps its own clock.';
+comment on column public.consultants.erased_at is
+  'When the person was erased from it; nothing about it changes any more.';

@@ -7,7 +7,11 @@ begin
   insert into public.contract_signers (firm_id, contract_id, name, email, role, sign_order)
   select s.firm_id, p_to.id, s.name, s.email, s.role, s.sign_order
   from public.contract_signers s
-  where s.firm_id = v_from.firm_id and s.contract_id = p_from and s.archived_at is null;
+  where s.firm_id = v_from.firm_id
+    and s.contract_id = p_from
+    and s.archived_at is null
+    -- Whoever was erased since does not sign again.
+    and s.email not like '%@erased.invalid';
   -- Who is on it till the end goes on.
   insert into public.contract_consultants (
     firm_id, contract_id, consultant_id, period, allocation_pct, bill_rate, bill_unit

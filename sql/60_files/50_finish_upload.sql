@@ -126,6 +126,5 @@ grant execute on function public.cancel_upload(uuid) to authenticated;
 
 comment on function private.cancel_upload(uuid) is 'Definer of public.cancel_upload.';
 comment on function public.cancel_upload(uuid) is
-  'Gives up an upload that was begun and frees what it reserved, unless its bytes have arrived. '
-  'Errors: upload_not_found, '
-  'upload_closed.';
+  'Gives up an upload that was begun and frees what it reserved; bytes that have arrived count '
+  'until the worker has removed them. Errors: upload_not_found, upload_closed.';

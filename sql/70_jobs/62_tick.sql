@@ -26,7 +26,8 @@ declare
   -- again and again.
   bite constant integer := 1000;
   rules constant text[] := array[
-    'advance_contracts', 'sweep_uploads', 'enqueue_contract_reminders', 'remind_signers'
+    'advance_contracts', 'sweep_uploads', 'enqueue_contract_reminders', 'remind_signers',
+    'apply_retention', 'remove_objects'
   ];
   ticked boolean;
   due text;

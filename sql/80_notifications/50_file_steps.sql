@@ -9,7 +9,13 @@ begin
   -- A failed file comes here when its dead job was sent back.
   update public.files as f
   set status = 'processing', reason = null, detail = null
-  where f.id = p_id and f.status in ('processing', 'failed')
+  where f.id = p_id
+    and f.status in ('processing', 'failed')
+    -- Not while its bytes are being removed.
+    and not exists (
+      select from private.doomed_objects d
+      where d.bucket = f.bucket and d.path = f.path and d.due_at <= clock_timestamp()
+    )
   returning * into v_file;
   if not found then
     return null;

@@ -22,6 +22,12 @@ begin
       hint => 'Restore the merged entry and move what belongs to it.', status => 409
     );
   elsif exists (
+    select from public.consultants c
+    where c.id in (v_merge.kept_consultant_id, v_merge.merged_consultant_id)
+      and c.erased_at is not null
+  ) then
+    perform private.fail('erased', 'This person was erased.', status => 409);
+  elsif exists (
     select from public.merge_log m
     where m.firm_id = v_merge.firm_id
       and m.undone_at is null
@@ -177,4 +183,4 @@ comment on function private.undo_merge(uuid) is 'Definer of public.undo_merge.';
 comment on function public.undo_merge(uuid) is
   'Makes two of one again, for 30 days after the merge: what moved goes back, what was filled is '
   'emptied, and what somebody changed since stays as it is. Managers; a retry returns the same. '
-  'Errors: merge_not_found, too_late, merged_again, merge_conflict.';
+  'Errors: merge_not_found, too_late, erased, merged_again, merge_conflict.';

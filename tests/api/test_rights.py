@@ -147,6 +147,8 @@ ARGUMENTS: dict[str, Callable[[World, Caller, str], Row]] = {
         "merged_id": w.firm.consultant()["id"],
     },
     "undo_merge": lambda w, c, n: {"id": w.merge()["id"]},
+    "erase_consultant": lambda w, c, n: {"id": w.firm.consultant()["id"], "note": "By letter"},
+    "erase_contact": lambda w, c, n: {"id": w.firm.contact()["id"], "note": "By letter"},
     "begin_upload": lambda w, c, n: w.document(),
     "finish_upload": lambda w, c, n: {"file_id": uploaded(w, c, n)["id"]},
     "cancel_upload": lambda w, c, n: {
@@ -157,6 +159,7 @@ ARGUMENTS: dict[str, Callable[[World, Caller, str], Row]] = {
         "kind": "contract_portfolio",
         "format": "csv",
     },
+    "export_firm": lambda w, c, n: {"firm_id": w.firm.id},
     "search": lambda w, c, n: {"firm_id": w.firm.id, "query": "harbour"},
     "bulk_edit": lambda w, c, n: {
         "entity": "companies",

@@ -69,6 +69,8 @@ class World:
             return self.upload(firm.owner)
         if table == "merge_log":
             return self.merge()
+        if table == "erasures":
+            return self.erasure()
         if table == "consultant_private":
             return {"consultant_id": firm.consultant()["id"]}
         if table == "audit_log":
@@ -89,6 +91,8 @@ class World:
             " values (%s, %s::uuid, 'test', 'a@example.com', 'x') returning id::text",
             "reports": "insert into reports (firm_id, requested_by, kind, format)"
             " values (%s, %s, 'contract_portfolio', 'csv') returning id::text",
+            "firm_exports": "insert into firm_exports (firm_id, requested_by, status)"
+            " values (%s, %s, 'failed') returning id::text",
         }
         row = self.db.execute(statements[table], (self.firm.id, user_id)).fetchone()
         assert row
@@ -168,6 +172,11 @@ class World:
         pair = {"kept_id": self.firm.company()["id"], "merged_id": self.firm.company()["id"]}
         merge: Row = created(self.firm.owner.rpc("merge_companies", **pair))
         return merge
+
+    def erasure(self) -> Row:
+        person = {"id": self.firm.consultant()["id"], "note": "By letter"}
+        erasure: Row = created(self.firm.owner.rpc("erase_consultant", **person))
+        return erasure
 
     def upload(self, by: Person) -> Row:
         file: Row = created(by.rpc("begin_upload", **self.document()))
@@ -286,6 +295,15 @@ NEW_ROWS: dict[str, Callable[[World], Row]] = {
         "subject": "x",
     },
     "reports": lambda w: {"firm_id": w.firm.id, "kind": "contract_portfolio", "format": "csv"},
+    "erasures": lambda w: {
+        "firm_id": w.firm.id,
+        "consultant_id": w.row("consultants")["id"],
+        "note": "By letter",
+        "removed": {},
+        "kept": [],
+        "mentions": {},
+    },
+    "firm_exports": lambda w: {"firm_id": w.firm.id},
     "merge_log": lambda w: {
         "firm_id": w.firm.id,
         "kept_company_id": w.row("companies")["id"],
@@ -322,6 +340,8 @@ CHANGES: dict[str, Row] = {
     "notifications": {"read_at": "2026-01-01T00:00:00Z"},
     "emails": {"to_address": "b@example.com"},
     "reports": {"status": "ready"},
+    "erasures": {"note": "Changed"},
+    "firm_exports": {"status": "ready"},
     "merge_log": {"undone_at": None},
     "audit_log": {"table_name": "changed"},
 }

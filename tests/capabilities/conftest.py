@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
+from edge_jobs.api import Api as JobApi
+from edge_jobs.settings import Settings
 from tests.conftest import RunningStack
 from tests.people import Firm, Person, created
 
@@ -34,6 +36,30 @@ def drain(stack: RunningStack) -> Callable[..., str]:
         return done.stderr
 
     return run
+
+
+class Worker(JobApi):
+    """The API as handlers see it, for one that runs in the test itself."""
+
+    def close(self) -> None:
+        client = self.client
+        client.postgrest.aclose()
+        client.storage.session.close()
+        client.auth.close()
+
+
+@pytest.fixture
+def worker(stack: RunningStack) -> Iterator[Callable[..., Worker]]:
+    """Makes a worker's API, of a kind of its own where the test has one."""
+    made: list[Worker] = []
+
+    def make(kind: type[Worker] = Worker) -> Worker:
+        made.append(kind(Settings(stack.env)))
+        return made[-1]
+
+    yield make
+    for api in made:
+        api.close()
 
 
 class Mailbox:

@@ -10,7 +10,8 @@ def test_each_module_registers_its_kind(kind: str) -> None:
     handler = registry.find(kind)
     assert handler is not None
     assert handler.run.__module__ == registry.MODULES[kind]
-    assert handler.payload.model_fields, "a payload has fields to check"
+    # What is to be removed is the database's to say.
+    assert handler.payload.model_fields or kind == "objects.remove", "a payload has fields to check"
 
 
 def test_a_kind_nobody_knows() -> None:

@@ -107,6 +107,12 @@ from spread;
 insert into public.reports (firm_id, kind, format, requested_by, created_at)
 select firm_id, 'contract_portfolio', 'csv', other_id, at from spread;
 
+insert into public.erasures (firm_id, consultant_id, note, removed, kept, mentions, erased_at)
+select firm_id, id, 'By letter', '{}', '[]', '{}', at from spread;
+
+insert into public.firm_exports (firm_id, status, requested_by, created_at)
+select firm_id, 'failed', other_id, at from spread;
+
 insert into public.merge_log (
   firm_id, kept_company_id, merged_company_id, filled, moved, merged_at
 )

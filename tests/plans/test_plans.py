@@ -114,6 +114,9 @@ PLANS = {
     "merge_log order by firm_id, merged_at desc, id": "merge_log_firm_id_merged_at_idx",
     "merge_log where kept_company_id = {id}": "merge_log_firm_id_kept_company_id_idx",
     "merge_log where merged_company_id = {id}": "merge_log_firm_id_merged_company_id_idx",
+    # erasures, firm_exports
+    "erasures order by firm_id, erased_at desc, id": "erasures_firm_id_erased_at_idx",
+    "firm_exports order by firm_id, created_at desc, id": "firm_exports_firm_id_created_at_idx",
     # saved_views, audit_log
     "saved_views where entity = 'contracts'": "saved_views_firm_id_entity_idx",
     "audit_log order by firm_id, at desc, id": "audit_log_firm_id_at_idx",

@@ -11,15 +11,16 @@ from typing import Any
 _FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
 
 
+def cell(value: Any) -> Any:
+    """A value that is shown as it stands: only text can be taken for a formula."""
+    return _FORMULA.sub(r"\1'", value) if isinstance(value, str) else value
+
+
 def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
     """RFC 4180 in UTF-8 with the mark that spreadsheets recognise it by."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_cell(row[column]) for column in columns])
+        writer.writerow([cell(row[column]) for column in columns])
     return text.getvalue().encode("utf-8-sig")
-
-
-def _cell(value: Any) -> Any:
-    return _FORMULA.sub(r"\1'", value) if isinstance(value, str) else value

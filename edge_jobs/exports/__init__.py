@@ -1,0 +1,1 @@
+"""Everything a firm has here, as ZIP files for its owner."""

@@ -1,0 +1,42 @@
+"""Names that every system can unpack, each once."""
+
+import re
+import unicodedata
+from pathlib import PurePosixPath
+
+# What Windows refuses in a name, and what no name should hold: control and direction marks.
+_UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]')
+_RESERVED = re.compile(r"^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$", re.IGNORECASE)
+_LONGEST = 100
+
+
+def safe(name: str) -> str:
+    """The name as one step of a path: never empty, hidden, climbing or reserved."""
+    name = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).strip(" .")
+    if _RESERVED.match(name):
+        name = f"_{name}"
+    if len(name) > _LONGEST:
+        ending = PurePosixPath(name).suffix[:10]
+        name = name[: _LONGEST - len(ending)].rstrip(" .") + ending
+    return name or "_"
+
+
+class Names:
+    """Paths that were given out. Two that differ in case only are one on many disks."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def unique(self, *steps: str) -> str:
+        *folder, name = map(safe, steps)
+        path, number = PurePosixPath(*folder, name), 1
+        while str(path).casefold() in self._taken:
+            number += 1
+            path = PurePosixPath(*folder, name).with_name(numbered(name, number))
+        self._taken.add(str(path).casefold())
+        return str(path)
+
+
+def numbered(name: str, number: int) -> str:
+    path = PurePosixPath(name)
+    return f"{path.stem} ({number}){path.suffix}"

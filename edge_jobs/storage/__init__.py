@@ -1,0 +1,1 @@
+"""What the worker does to the storage beyond single files and reports."""

@@ -1,0 +1,251 @@
+create function private.naming(p_terms text[]) returns text
+language sql immutable set search_path = '' as $$
+  -- Whole words only: who is called Al is not in every "also".
+  select '(?<![[:alnum:]])(?:' || string_agg(
+    regexp_replace(t, '([^[:alnum:][:space:]])', '\\\1', 'g'), '|'
+  ) || ')(?![[:alnum:]])'
+  from unnest(p_terms) t
+  where btrim(t) <> ''
+$$;
+
+revoke execute on function private.naming(text[]) from public, anon, authenticated;
+
+comment on function private.naming(text[]) is
+  'A regular expression for texts that hold one of these names, addresses or numbers.';
+
+create function private.blot(p_text text, p_naming text) returns text
+language sql immutable set search_path = '' as $$
+  select regexp_replace(p_text, p_naming, 'Erased person', 'gi')
+$$;
+
+revoke execute on function private.blot(text, text) from public, anon, authenticated;
+
+comment on function private.blot(text, text) is 'The text without what private.naming finds in it.';
+
+create function private.erase_traces(
+  p_firm_id uuid, p_naming text, p_emails text[], p_consultant_ids uuid[], p_contact_ids uuid[],
+  p_contract_ids uuid[], out removed jsonb, out signer_ids uuid[]
+) returns record
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_numbers text[];
+  v_links text[];
+  v_email_ids uuid[];
+  v_file_ids uuid[];
+  v_count integer;
+begin
+  removed := '{}';
+  -- What they still had to sign goes back to whoever prepared it.
+  with recalled as (
+    update public.contracts
+    set status = 'draft'
+    where id = any (p_contract_ids) and status = 'sent'
+    returning id
+  )
+  insert into public.contract_events (firm_id, contract_id, from_status, to_status, actor, note)
+  select p_firm_id, r.id, 'sent', 'draft', auth.uid(), 'Somebody who had to sign was erased.'
+  from recalled r;
+
+  signer_ids := array(
+    select s.id
+    from public.contract_signers s
+    join public.contracts c on c.firm_id = s.firm_id and c.id = s.contract_id
+    where s.firm_id = p_firm_id
+      and s.contract_id = any (p_contract_ids)
+      and (
+        s.email = any (p_emails)
+        or (s.role = 'consultant' and c.consultant_id = any (p_consultant_ids))
+      )
+  );
+  with gone as (
+    delete from public.contract_signers s
+    using public.contracts c
+    where s.id = any (signer_ids)
+      and c.firm_id = s.firm_id
+      and c.id = s.contract_id
+      and (c.signed_at is null or s.status <> 'signed')
+    returning s.id
+  ), masked as (
+    -- Name and terms are the evidence; the address is not.
+    update public.contract_signers s
+    set email = s.id || '@erased.invalid', reason = null
+    from public.contracts c
+    where s.id = any (signer_ids)
+      and c.firm_id = s.firm_id
+      and c.id = s.contract_id
+      and c.signed_at is not null
+      and s.status = 'signed'
+    returning s.id
+  )
+  select count(*) into v_count from (select id from gone union all select id from masked) s;
+  removed := removed || jsonb_build_object('contract_signers', v_count);
+  delete from private.signing_tokens where firm_id = p_firm_id and signer_id = any (signer_ids);
+
+  update public.contract_events e
+  set note = private.blot(e.note, p_naming)
+  where e.firm_id = p_firm_id
+    and e.contract_id = any (p_contract_ids)
+    and e.note ~* p_naming;
+  get diagnostics v_count = row_count;
+  removed := removed || jsonb_build_object('contract_events', v_count);
+
+  with gone as (
+    delete from public.files
+    where firm_id = p_firm_id and consultant_id = any (p_consultant_ids)
+    returning id
+  )
+  select array_agg(g.id) into v_file_ids from gone g;
+  removed := removed || jsonb_build_object('files', coalesce(cardinality(v_file_ids), 0));
+
+  delete from public.notes
+  where firm_id = p_firm_id
+    and (consultant_id = any (p_consultant_ids) or contact_id = any (p_contact_ids));
+  get diagnostics v_count = row_count;
+  removed := removed || jsonb_build_object('notes', v_count);
+
+  delete from public.taggings
+  where firm_id = p_firm_id
+    and (consultant_id = any (p_consultant_ids) or contact_id = any (p_contact_ids));
+  get diagnostics v_count = row_count;
+  removed := removed || jsonb_build_object('taggings', v_count);
+
+  -- News about the files that are gone, and what was said of the person in that about contracts.
+  v_links := array(select '/files/' || f from unnest(v_file_ids) f);
+  delete from public.notifications n
+  where n.firm_id = p_firm_id
+    and (
+      n.link = any (v_links)
+      or (
+        n.title || ' ' || n.body ~* p_naming
+        and n.link = any (array(select '/contracts/' || c from unnest(p_contract_ids) c))
+      )
+    );
+  get diagnostics v_count = row_count;
+  removed := removed || jsonb_build_object('notifications', v_count);
+
+  v_numbers := array(
+    select c.number::text
+    from public.contracts c
+    where c.firm_id = p_firm_id and c.id = any (p_contract_ids)
+  );
+  with gone as (
+    delete from public.emails e
+    where e.firm_id = p_firm_id
+      and (
+        lower(e.to_address) = any (p_emails)
+        or (
+          e.params ->> 'number' = any (v_numbers)
+          and e.params::text ~* p_naming
+        )
+      )
+    returning e.id
+  )
+  select array_agg(g.id) into v_email_ids from gone g;
+  removed := removed || jsonb_build_object('emails', coalesce(cardinality(v_email_ids), 0));
+  delete from private.dead_jobs d
+  where d.firm_id = p_firm_id
+    and d.kind = 'email.send'
+    and d.payload ->> 'email_id' = any (v_email_ids::text[]);
+
+  delete from public.invitations where firm_id = p_firm_id and email = any (p_emails);
+  get diagnostics v_count = row_count;
+  removed := removed || jsonb_build_object('invitations', v_count);
+end
+$$;
+
+revoke execute on function
+private.erase_traces(uuid, text, text[], uuid[], uuid[], uuid[])
+from public, anon, authenticated;
+
+comment on function
+private.erase_traces(uuid, text, text[], uuid[], uuid[], uuid[]) is
+  'Removes what there is about a person beside their own row; returns how many rows of each table, '
+  'and their signatures. Who calls it has locked the firm, the person and the contracts.';
+
+create function private.count_mentions(p_firm_id uuid, p_naming text) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_object_agg(m.what, m.count), '{}')
+    from (
+      select 'notes.body' as what, count(*) as count
+      from public.notes n
+      where n.firm_id = p_firm_id and n.body ~* p_naming
+      union all
+      select 'contracts.title', count(*)
+      from public.contracts c
+      where c.firm_id = p_firm_id and c.title ~* p_naming
+      union all
+      select 'contracts.reason', count(*)
+      from public.contracts c
+      where c.firm_id = p_firm_id and c.reason ~* p_naming
+      union all
+      select 'files', count(*)
+      from public.files f
+      where f.firm_id = p_firm_id and (f.name ~* p_naming or f.text ~* p_naming)
+      union all
+      select 'saved_views', count(*)
+      from public.saved_views v
+      where v.firm_id = p_firm_id and (v.name ~* p_naming or v.definition::text ~* p_naming)
+    ) m
+    where m.count > 0
+  );
+end
+$$;
+
+revoke execute on function private.count_mentions(uuid, text) from public, anon, authenticated;
+
+comment on function private.count_mentions(uuid, text) is
+  'In how many texts of a firm that are about something else a person is named.';
+
+create function private.require_erasure_note(p_note text, p_naming text) returns void
+language plpgsql immutable set search_path = '' as $$
+begin
+  if coalesce(btrim(p_note), '') = '' or char_length(p_note) > 2000 then
+    perform private.fail(
+      'note_required', 'An erasure needs a note: who asked for it, and when.',
+      hint => 'At most 2000 characters.', status => 422
+    );
+  elsif p_note ~* p_naming then
+    perform private.fail(
+      'note_names_person', 'The note stays, so the name, address or number cannot be in it.',
+      hint => 'Write “the person themselves”, or the number of your correspondence.', status => 422
+    );
+  end if;
+end
+$$;
+
+revoke execute on function private.require_erasure_note(text, text)
+from public, anon, authenticated;
+
+comment on function private.require_erasure_note(text, text) is
+  'Fails unless the note says something, and nothing of the person.';
+
+create function private.kept_signatures(
+  p_signer_ids uuid[], p_consultant_ids uuid[], p_contract_ids uuid[]
+) returns jsonb
+language sql stable security definer set search_path = '' as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'table', 'contract_signers',
+    'id', s.id,
+    'columns', case
+      when s.id = any (p_signer_ids) then '["name", "signed_name", "signed_terms"]'
+      else '["signed_terms"]'
+    end::jsonb,
+    'contract_id', c.id,
+    'why', 'Evidence of a contract: § 147 AO, § 257 HGB, Art. 17(3)(b) GDPR.'
+  ) order by s.created_at, s.id), '[]')
+  from public.contract_signers s
+  join public.contracts c on c.firm_id = s.firm_id and c.id = s.contract_id
+  where c.id = any (p_contract_ids)
+    and c.signed_at is not null
+    and s.status = 'signed'
+    and (s.id = any (p_signer_ids) or c.consultant_id = any (p_consultant_ids))
+$$;
+
+revoke execute on function private.kept_signatures(uuid[], uuid[], uuid[])
+from public, anon, authenticated;
+
+comment on function private.kept_signatures(uuid[], uuid[], uuid[]) is
+  'The signatures that hold somebody''s name: their own, and those of others under the terms of a '
+  'contract with them.';

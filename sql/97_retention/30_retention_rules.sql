@@ -1,0 +1,103 @@
+create function private.retention_rules() returns table (
+  table_name text, what text, keep interval, due text, change text, why text
+)
+language sql immutable set search_path = '' as $$
+  values
+  (
+    'public.notifications', 'that were read', interval '180 days', 'read_at < $1', null,
+    'News of half a year ago; nobody scrolls further back.'
+  ),
+  (
+    'public.notifications', 'that nobody read', '365 days', 'created_at < $1', null,
+    'What was not read in a year will not be.'
+  ),
+  (
+    'public.emails', 'that were sent or failed', '90 days',
+    'created_at < $1 and status in (''sent'', ''failed'')', null,
+    'Long enough to answer whether a mail went out; its address is personal data.'
+  ),
+  (
+    'public.invitations', 'that were accepted, revoked or have expired', '180 days',
+    'coalesce(accepted_at, revoked_at, expires_at) < $1', null,
+    'The membership says the rest; the address is personal data.'
+  ),
+  (
+    'public.reports', 'with their documents', '30 days',
+    'coalesce(finished_at, created_at) < $1', null,
+    'A report shows one day and can be made anew.'
+  ),
+  (
+    'public.files', 'that were archived, with their objects', '30 days',
+    'archived_at < $1 and not exists ('
+    'select from public.contracts c where c.firm_id = t.firm_id and c.id = t.contract_id '
+    'and t.status <> ''failed'' and private.contract_kept_until(c) >= current_date)', null,
+    'Time to restore one. Files of a signed contract stay until the end of the tenth year after it '
+    'ended: § 147 AO, § 257 HGB.'
+  ),
+  (
+    'public.files', 'whose upload or examination failed', '30 days',
+    'status = ''failed'' and updated_at < $1', null,
+    'Long enough for whoever uploaded it to read why. Its bytes go earlier: at once, or after a '
+    'week where the job may be sent back.'
+  ),
+  (
+    'public.firm_exports', 'with their parts', '7 days', 'expires_at <= now() and $1 < now()', null,
+    'A copy of everything is not left lying about.'
+  ),
+  (
+    'public.merge_log', 'what it takes to undo a merge', '30 days',
+    'merged_at < $1 and moved <> ''{}''', 'moved = ''{}'', filled = ''{}''',
+    'A merge can be undone that long. That there was one stays known.'
+  ),
+  (
+    'public.audit_log', 'all of it', '3 years', 'at < $1', null,
+    'Claims among the people of a firm lapse after three years: § 195 BGB.'
+  ),
+  (
+    'private.dead_jobs', 'all of them', '90 days', 'died_at < $1', null,
+    'Nobody sends a job back after that; their errors may hold personal data.'
+  ),
+  (
+    'public.firms', 'that were archived, with everything in them', '30 days', null, null,
+    'Until then the operator can open the firm again. What law makes a firm keep, it takes along '
+    'with export_firm first.'
+  ),
+  (
+    'public.erasures', 'what law kept of a person', interval '10 years', null, null,
+    'The name and the signatures, until the end of the tenth year after the contract ended: § 147 '
+    'AO, § 257 HGB. The entry itself stays with the firm.'
+  ),
+  ('public.companies', 'all', null, null, null, 'The firm''s own business; it archives them.'),
+  ('public.contacts', 'all', null, null, null, 'As the company; people who ask are erased.'),
+  ('public.consultants', 'all', null, null, null, 'The firm''s own; people who ask are erased.'),
+  ('public.consultant_private', 'all', null, null, null, 'Goes with the consultant.'),
+  ('public.contracts', 'all', null, null, null, 'Evidence of what was agreed; others refer to it.'),
+  ('public.contract_events', 'all', null, null, null, 'Evidence of how a contract came about.'),
+  ('public.contract_consultants', 'all', null, null, null, 'Goes with the contract.'),
+  ('public.contract_signers', 'all', null, null, null, 'Evidence of who signed.'),
+  ('public.notes', 'all', null, null, null, 'The firm''s own; they go with an erased person.'),
+  ('public.tags', 'all', null, null, null, 'Words of the firm.'),
+  ('public.taggings', 'all', null, null, null, 'Few and small; they go with an erased person.'),
+  ('public.saved_views', 'all', null, null, null, 'Settings of its people.'),
+  ('public.firm_members', 'all', null, null, null, 'Ends with the membership.'),
+  ('public.profiles', 'all', null, null, null, 'Belongs to the account, not to a firm.'),
+  ('private.contract_counters', 'all', null, null, null, 'The next number of a contract.'),
+  (
+    'private.contract_reminders', 'all', null, null, null,
+    'Few for each contract; a reminder is sent once.'
+  ),
+  (
+    'private.doomed_objects', 'all', null, null, null,
+    'Until the worker has removed the object, which takes minutes; hours where an upload was open.'
+  ),
+  ('private.invitation_tokens', 'all', null, null, null, 'Goes with the invitation.'),
+  ('private.search_entries', 'all', null, null, null, 'Goes with the row that is found.'),
+  ('private.signing_tokens', 'all', null, null, null, 'Goes when it is nobody''s turn any more.')
+$$;
+
+revoke execute on function private.retention_rules() from public, anon, authenticated;
+
+comment on function private.retention_rules() is
+  'What becomes of every table with data of firms: how long which rows are kept and why. due is '
+  'the condition on a row t, $1 being the moment before which it holds; change, what is set where '
+  'the row stays. Without keep it stays as long as its firm.';

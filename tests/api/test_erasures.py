@@ -1,0 +1,436 @@
+"""People who asked to be forgotten: what goes, what law keeps, and that nothing comes back."""
+
+import json
+import secrets
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.api.races import race
+from tests.api.world import asked
+from tests.people import Caller, Firm, Person, created
+
+Db = psycopg.Connection[Any]
+Row = dict[str, Any]
+
+NOTE = "The person themselves, by letter of 3 May"
+
+
+class Who:
+    """Somebody whose name, address and number nobody else in the database has."""
+
+    def __init__(self) -> None:
+        self.token = secrets.token_hex(6)
+        digits = str(secrets.randbelow(10**9)).zfill(9)
+        self.name = f"Tamsin O{self.token}-Brandt"
+        self.email = f"tamsin.o{self.token}@brandt.example"
+        self.phone = f"+49 171 {digits}"
+        self.pattern = f"{self.token}|{digits}"
+
+    def consultant(self, firm: Firm, **values: Any) -> Row:
+        return firm.consultant(name=self.name, email=self.email, phone=self.phone, **values)
+
+    def found(self, db: Db) -> dict[str, set[str]]:
+        """Column to the values that name the person, in every table of three schemas."""
+        places: dict[str, set[str]] = {}
+        columns = db.execute(
+            "select n.nspname, c.relname, a.attname from pg_attribute a"
+            " join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p')"
+            " join pg_namespace n on n.oid = c.relnamespace"
+            " where n.nspname in ('public', 'private', 'storage') and a.attnum > 0"
+            " and not a.attisdropped and format_type(a.atttypid, null) in"
+            " ('text', 'jsonb', 'json', 'tsvector', 'text[]', 'jsonb[]', 'character varying')"
+        ).fetchall()
+        assert len(columns) > 100
+        for schema, table, column in columns:
+            values = db.execute(
+                f'select "{column}"::text from {schema}."{table}"'
+                f' where "{column}"::text ~* %s'.encode(),
+                [self.pattern],
+            ).fetchall()
+            if values:
+                places[f"{table}.{column}"] = {value for (value,) in values}
+        return places
+
+
+@pytest.fixture
+def who() -> Who:
+    return Who()
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> None:
+    assert (answer.status_code, answer.json()["details"]) == (status, code), answer.text
+
+
+def erase(firm: Firm, consultant: Row, note: str = NOTE) -> Row:
+    erasure: Row = created(firm.admin.rpc("erase_consultant", id=consultant["id"], note=note))
+    return erasure
+
+
+def uploaded(firm: Firm, who: Who, **values: Any) -> Row:
+    document = {"name": f"CV {who.name}.txt", "size_bytes": 9, "mime": "text/plain"}
+    file: Row = created(firm.owner.rpc("begin_upload", firm_id=firm.id, **document, **values))
+    created(firm.owner.upload(file["path"], b"Something", "text/plain"))
+    created(firm.owner.rpc("finish_upload", file_id=file["id"]))
+    return file
+
+
+def removed_by_the_worker(firm: Firm, db: Db) -> None:
+    """What the job objects.remove does, when nothing can arrive any more."""
+    paths = db.execute(
+        "select bucket, path from private.doomed_objects where path like %s", [f"{firm.id}/%"]
+    ).fetchall()
+    for bucket, path in paths:
+        firm.api.as_service("DELETE", f"/storage/v1/object/{bucket}", json={"prefixes": [path]})
+    db.execute("update private.doomed_objects set due_at = now(), open_until = null")
+    for bucket, path in paths:
+        db.execute("select private.forget_objects(%s, %s)", [bucket, [path]])
+
+
+def test_nothing_of_a_consultant_is_left(firm: Firm, who: Who, db: Db) -> None:
+    consultant = who.consultant(
+        firm, headline=f"{who.name}, strategist", skills=[f"{who.name}'s method"]
+    )
+    id = consultant["id"]
+    created(
+        firm.owner.rpc("link_consultant", consultant_id=id, user_id=Person(firm.api, "portal").id)
+    )
+    created(
+        firm.owner.update(
+            "consultant_private", {"bank_ref": f"DE02 {who.name}"}, consultant_id=f"eq.{id}"
+        )
+    )
+    file = uploaded(firm, who, consultant_id=id, visibility="portal")
+    firm.add("notes", None, {"consultant_id": id, "body": f"Call {who.name} at {who.phone}"})
+    tag = firm.add("tags", None, {"name": "Keynote"})
+    firm.add("taggings", None, {"consultant_id": id, "tag_id": tag["id"]})
+    (signer,) = asked(firm, db, who.email, kind="consultant", consultant_id=id, company_id=None)
+    db.execute("update contract_signers set name = %s where id = %s", [who.name, signer["id"]])
+    visitor = Caller(firm.api)
+    created(visitor.rpc("decline_contract", token=signer["token"], reason="Too little"))
+    asked(firm, db, who.email)
+    created(firm.owner.rpc("invite_member", firm_id=firm.id, email=who.email, role="viewer"))
+    assert {"consultants.name", "files.name", "objects.name", "emails.to_address"} <= set(
+        who.found(db)
+    )
+
+    erasure = erase(firm, consultant)
+    assert (erasure["kept"], erasure["mentions"], erasure["released_on"]) == ([], {}, None)
+    counts = erasure["removed"]
+    assert (counts["consultants"], counts["files"], counts["notes"], counts["taggings"]) == (1,) * 4
+    assert counts["contract_signers"] == 2
+    assert counts["contract_events"] == 1, "somebody declined"
+    assert counts["emails"] >= 2
+    assert counts["invitations"] == 1
+    left = who.found(db)
+    assert set(left) <= {"doomed_objects.path", "objects.name", "objects.path_tokens"}, left
+    removed_by_the_worker(firm, db)
+    assert who.found(db) == {}
+
+    (row,) = created(firm.owner.get("consultants", id=f"eq.{id}"))
+    assert (row["name"], row["user_id"], row["skills"]) == ("Erased person", None, [])
+    assert None not in (row["archived_at"], row["erased_at"])
+    assert created(firm.owner.get("files", id=f"eq.{file['id']}")) == []
+    statuses = {c["status"] for c in created(firm.owner.get("contracts"))}
+    assert statuses == {"draft"}, "what waited for the signature goes back"
+    assert created(firm.admin.rpc("erase_consultant", id=id, note="Again")) == erasure
+
+
+def signed(firm: Firm, db: Db, who: Who, consultant: Row, ends_on: str) -> Row:
+    """A contract with the consultant that both sides signed and that is over."""
+    signers = asked(
+        firm,
+        db,
+        who.email,
+        "boss@firm.example",
+        kind="consultant",
+        consultant_id=consultant["id"],
+        company_id=None,
+        starts_on="2001-01-01",
+        ends_on=ends_on,
+    )
+    visitor = Caller(firm.api)
+    created(visitor.rpc("sign_contract", token=signers[0]["token"], name=who.name))
+    link = db.execute(
+        "select params ->> 'link' from emails where dedupe_key like %s",
+        [f"signing_request:{signers[1]['id']}:%"],
+    ).fetchone()
+    assert link
+    token = link[0].partition("#token=")[2]
+    created(visitor.rpc("sign_contract", token=token, name="The boss"))
+    contract_id = signers[0]["contract_id"]
+    db.execute("update contracts set status = 'expired' where id = %s", [contract_id])
+    return {"id": contract_id, "signers": [signer["id"] for signer in signers]}
+
+
+def test_law_keeps_the_name_of_a_party_for_ten_years(firm: Firm, who: Who, db: Db) -> None:
+    consultant = who.consultant(firm)
+    contract = signed(firm, db, who, consultant, "2024-06-30")
+    db.execute("delete from emails where firm_id = %s and status <> 'queued'", [firm.id])
+    erasure = erase(firm, consultant)
+    places = {(kept["table"], tuple(kept["columns"])) for kept in erasure["kept"]}
+    assert places == {
+        ("consultants", ("name",)),
+        ("contract_signers", ("name", "signed_name", "signed_terms")),
+        ("contract_signers", ("signed_terms",)),
+    }
+    assert {kept["until"] for kept in erasure["kept"]} == {"2034-12-31"}
+    assert {kept["id"] for kept in erasure["kept"]} == {consultant["id"], *contract["signers"]}
+    assert all(kept["why"] for kept in erasure["kept"])
+    assert set(who.found(db)) == {
+        "consultants.name",
+        "contract_signers.signed_name",
+        "contract_signers.signed_terms",
+    }
+    assert who.name not in json.dumps(erasure)
+
+    # Its time is over: the clock takes the rest away.
+    db.execute("set session_replication_role = replica")
+    db.execute("update contracts set ends_on = '2012-06-30' where id = %s", [contract["id"]])
+    db.execute("set session_replication_role = origin")
+    db.execute("update erasures set look_again_on = current_date where id = %s", [erasure["id"]])
+    db.execute("delete from private.retention_clock")
+    db.execute("select private.apply_retention()")
+    assert who.found(db) == {}
+    (after,) = created(firm.owner.get("erasures", id=f"eq.{erasure['id']}"))
+    assert (after["kept"], after["look_again_on"]) == ([], None)
+    assert after["released_on"]
+
+
+def test_what_law_keeps_no_longer_goes_at_once(firm: Firm, who: Who, db: Db) -> None:
+    consultant = who.consultant(firm)
+    signed(firm, db, who, consultant, "2012-06-30")
+    erasure = erase(firm, consultant)
+    assert (erasure["kept"], erasure["look_again_on"]) == ([], None)
+    assert who.found(db) == {}
+
+
+def test_what_is_still_due_stays_when_the_clock_looks(firm: Firm, who: Who, db: Db) -> None:
+    consultant = who.consultant(firm)
+    signed(firm, db, who, consultant, "2024-06-30")
+    erasure = erase(firm, consultant)
+    db.execute("update erasures set look_again_on = current_date where id = %s", [erasure["id"]])
+    assert db.execute("select private.release_erasures(10)").fetchone() == (1,)
+    (after,) = created(firm.owner.get("erasures", id=f"eq.{erasure['id']}"))
+    assert after["kept"] == erasure["kept"]
+    assert (
+        created(firm.owner.get("consultants", id=f"eq.{consultant['id']}"))[0]["name"] == who.name
+    )
+
+
+@pytest.mark.parametrize("status", ["signed", "active"])
+@pytest.mark.parametrize("as_party", [True, False])
+def test_nobody_is_erased_who_is_still_engaged(
+    firm: Firm, who: Who, db: Db, status: str, as_party: bool
+) -> None:
+    consultant = who.consultant(firm)
+    if as_party:
+        contract = firm.contract(kind="consultant", consultant_id=consultant["id"])
+    else:
+        contract = firm.contract()
+        plan = {"contract_id": contract["id"], "consultant_id": consultant["id"]}
+        firm.add("contract_consultants", None, plan | {"period": "[2026-01-01,2026-03-31]"})
+    db.execute(
+        "update contracts set status = %s, signed_at = now() where id = %s",
+        [status, contract["id"]],
+    )
+    ask = {"id": consultant["id"], "note": NOTE}
+    refused(firm.admin.rpc("erase_consultant", **ask), 409, "still_engaged")
+    db.execute(
+        "update contracts set status = 'terminated', terminated_at = now(), reason = 'x'"
+        " where id = %s",
+        [contract["id"]],
+    )
+    kept = erase(firm, consultant)["kept"]
+    assert bool(kept) is as_party
+
+
+@pytest.mark.parametrize(
+    ("note", "code"),
+    [
+        ("", "note_required"),
+        ("  ", "note_required"),
+        ("x" * 2001, "note_required"),
+        ("{name} wrote on 3 May", "note_names_person"),
+        ("Mail from {email}", "note_names_person"),
+        ("A call from {phone}.", "note_names_person"),
+    ],
+)
+def test_the_note_says_who_asked_and_not_the_name(
+    firm: Firm, who: Who, note: str, code: str
+) -> None:
+    consultant = who.consultant(firm)
+    note = note.format(name=who.name.upper(), email=who.email, phone=who.phone)
+    refused(firm.admin.rpc("erase_consultant", id=consultant["id"], note=note), 422, code)
+
+
+def test_what_others_wrote_is_counted_not_changed(firm: Firm, who: Who) -> None:
+    consultant = who.consultant(firm)
+    company = firm.company()["id"]
+    body = f"{who.name} knows the buyer. {who.name}ner does not."
+    firm.add("notes", None, {"company_id": company, "body": body})
+    firm.contract(title=f"Project of {who.name}", company_id=company)
+    assert erase(firm, consultant)["mentions"] == {"notes.body": 1, "contracts.title": 1}
+    assert created(firm.owner.get("notes"))[0]["body"] == body
+
+
+def test_a_contact_goes_and_the_signature_stays(firm: Firm, who: Who, db: Db) -> None:
+    contact = firm.contact(
+        name=who.name, email=who.email, phone=who.phone, position="Buyer", is_primary=True
+    )
+    firm.add("notes", None, {"contact_id": contact["id"], "body": f"{who.name} is nice"})
+    (signer,) = asked(firm, db, who.email, company_id=contact["company_id"])
+    created(Caller(firm.api).rpc("sign_contract", token=signer["token"], name=who.name))
+    asked(firm, db, who.email, company_id=contact["company_id"])
+    erasure = created(firm.admin.rpc("erase_contact", id=contact["id"], note=NOTE))
+    (kept,) = erasure["kept"]
+    assert (kept["id"], kept["until"]) == (signer["id"], None), "the contract has not ended"
+    assert erasure["look_again_on"]
+    assert set(who.found(db)) == {"contract_signers.signed_name"}
+    (row,) = created(firm.owner.get("contacts", id=f"eq.{contact['id']}"))
+    assert (row["name"], row["email"], row["is_primary"]) == ("Erased person", None, False)
+    assert created(firm.admin.rpc("erase_contact", id=contact["id"], note="Again")) == erasure
+
+
+def test_an_erased_person_stays_erased(firm: Firm, who: Who) -> None:
+    consultant, contact = who.consultant(firm), firm.contact(name=who.name)
+    erase(firm, consultant)
+    created(firm.admin.rpc("erase_contact", id=contact["id"], note=NOTE))
+    for table, row in (("consultants", consultant), ("contacts", contact)):
+        where = {"id": f"eq.{row['id']}"}
+        refused(firm.owner.update(table, {"archived_at": None}, **where), 409, "erased")
+        assert firm.owner.update(table, {"name": who.name}, **where).status_code == 409
+    about = {"consultant_id": consultant["id"]}
+    note = {"firm_id": firm.id, "body": "Back again"}
+    refused(firm.owner.insert("notes", note | about), 409, "erased")
+    refused(firm.owner.insert("notes", note | {"contact_id": contact["id"]}), 409, "erased")
+    draft = {"firm_id": firm.id, "title": "New", "kind": "consultant"}
+    refused(firm.owner.insert("contracts", draft | about), 409, "erased")
+    plan = {"contract_id": firm.contract()["id"], "period": "[2026-01-01,2026-03-31]"}
+    refused(
+        firm.owner.insert("contract_consultants", plan | about | {"firm_id": firm.id}),
+        409,
+        "erased",
+    )
+    document = {"firm_id": firm.id, "name": "a.txt", "size_bytes": 9, "mime": "text/plain"}
+    refused(firm.owner.rpc("begin_upload", **document, **about), 409, "erased")
+    link = {"consultant_id": consultant["id"], "user_id": firm.owner.id}
+    assert firm.owner.rpc("link_consultant", **link).status_code == 409
+
+
+@pytest.mark.parametrize("table", ["consultants", "contacts"])
+def test_no_table_that_refers_to_people_is_forgotten(db: Db, table: str) -> None:
+    """A table added later has to be emptied by an erasure, and closed to what is new."""
+    referring = {
+        name
+        for (name,) in db.execute(
+            "select conrelid::regclass::text from pg_constraint where contype = 'f'"
+            " and confrelid = %s::regclass",
+            [table],
+        )
+    }
+    guarded = {
+        name
+        for (name,) in db.execute(
+            "select t.tgrelid::regclass::text from pg_trigger t"
+            " where t.tgfoid = 'private.refuse_erased'::regproc"
+        )
+    }
+    # What comes with the person, and the records of what became of them.
+    assert referring - guarded <= {"consultant_private", "erasures", "merge_log"}
+
+
+def test_an_undone_merge_does_not_bring_anybody_back(firm: Firm, who: Who, db: Db) -> None:
+    kept, twin, third = (
+        who.consultant(firm),
+        who.consultant(firm, headline=f"Also {who.name}"),
+        who.consultant(firm),
+    )
+    merges = []
+    for merged in (twin, third):
+        pair = {"kept_id": kept["id"], "merged_id": merged["id"]}
+        merges.append(created(firm.owner.rpc("merge_consultants", **pair)))
+    # Whichever of them is asked for: they are one person.
+    erasure = erase(firm, twin)
+    assert set(erasure["merged_ids"]) == {kept["id"], third["id"]}
+    assert erasure["removed"]["consultants"] == 3
+    assert who.found(db) == {}
+    for merge in merges:
+        refused(firm.owner.rpc("undo_merge", id=merge["id"]), 409, "erased")
+    pair = {"kept_id": firm.consultant()["id"], "merged_id": kept["id"]}
+    assert firm.owner.rpc("merge_consultants", **pair).status_code == 409
+    assert erase(firm, kept) == erasure
+    assert who.found(db) == {}
+
+
+def test_attack_06_nobody_of_another_firm_is_erased(firm: Firm, who: Who, other_firm: Firm) -> None:
+    theirs = other_firm.consultant()
+    contact = other_firm.contact()
+    refused(
+        firm.owner.rpc("erase_consultant", id=theirs["id"], note=NOTE), 404, "consultant_not_found"
+    )
+    refused(firm.owner.rpc("erase_contact", id=contact["id"], note=NOTE), 404, "contact_not_found")
+    namesake = other_firm.consultant(name=who.name, email=who.email)
+    erase(firm, who.consultant(firm))
+    (row,) = created(other_firm.owner.get("consultants", id=f"eq.{namesake['id']}"))
+    assert (row["name"], row["email"]) == (who.name, who.email)
+
+
+def test_only_admins_erase_and_read_what_was_erased(firm: Firm, who: Who) -> None:
+    consultant = who.consultant(firm)
+    for role in (firm.manager, firm.member, firm.viewer):
+        refused(role.rpc("erase_consultant", id=consultant["id"], note=NOTE), 403, "not_allowed")
+    erase(firm, consultant)
+    assert len(created(firm.admin.get("erasures"))) == 1
+    assert created(firm.manager.get("erasures")) == []
+
+
+LOCK_CONSULTANT = "select from public.consultants where id = %s for update"
+
+
+@pytest.mark.parametrize("table", ["notes", "files"])
+def test_attack_40_something_new_races_an_erasure(
+    stack: Any, firm: Firm, who: Who, db: Db, table: str
+) -> None:
+    """Whoever comes first: nothing about the person is left in the end."""
+    consultant, owner, admin = who.consultant(firm), firm.owner, firm.admin
+    document = {"firm_id": firm.id, "name": "a.txt", "size_bytes": 9, "mime": "text/plain"}
+    note = {"firm_id": firm.id, "consultant_id": consultant["id"], "body": f"About {who.name}"}
+
+    def add() -> httpx.Response:
+        if table == "notes":
+            return owner.insert("notes", note)
+        return owner.rpc("begin_upload", consultant_id=consultant["id"], **document)
+
+    added, erased = race(
+        stack.superuser_url,
+        LOCK_CONSULTANT,
+        consultant["id"],
+        add,
+        lambda: admin.rpc("erase_consultant", id=consultant["id"], note=NOTE),
+    )
+    erasure = created(erased)
+    assert erasure["removed"][table] == (1 if added.is_success else 0)
+    if added.is_error:
+        refused(added, 409, "erased")
+    assert created(owner.get(table, consultant_id=f"eq.{consultant['id']}")) == []
+    assert set(who.found(db)) == set()
+
+
+def test_a_note_that_waits_for_an_erasure_is_refused(
+    stack: Any, firm: Firm, who: Who, db: Db
+) -> None:
+    consultant, owner = who.consultant(firm), firm.owner
+    note = {"firm_id": firm.id, "consultant_id": consultant["id"], "body": f"About {who.name}"}
+    (answer,) = race(
+        stack.superuser_url,
+        LOCK_CONSULTANT,
+        consultant["id"],
+        lambda: owner.insert("notes", note),
+        meanwhile="update public.consultants set erased_at = now(), archived_at = now(),"
+        f" name = 'Erased person', email = null, phone = null where id = '{consultant['id']}'",
+    )
+    refused(answer, 409, "erased")
+    assert created(owner.get("notes")) == []

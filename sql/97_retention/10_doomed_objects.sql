@@ -132,3 +132,23 @@ comment on function private.doom_export() is
 
 create trigger firm_exports_doom after delete on public.firm_exports
 for each row execute function private.doom_export();
+
+create function private.doom_avatar() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  -- An access token may outlive its account by an hour: it is looked once more after that.
+  perform private.doom_object(
+    'avatars', old.id || '/avatar.' || kind, now(), now() + interval '2 hours'
+  )
+  from unnest(array['jpg', 'png', 'webp']) as kind;
+  return null;
+end
+$$;
+
+revoke execute on function private.doom_avatar() from public, anon, authenticated;
+
+comment on function private.doom_avatar() is
+  'Trigger: the picture of a person without an account is removed.';
+
+create trigger profiles_doom_avatar after delete on public.profiles
+for each row execute function private.doom_avatar();

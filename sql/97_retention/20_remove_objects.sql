@@ -17,6 +17,8 @@ begin
       where r.id = v_id
         and p_path = format('%s/%s.%s', r.firm_id, r.id, r.format)
     )
+    when 'avatars'
+      then exists (select from public.profiles p where p.id::text = split_part(p_path, '/', 1))
     when 'exports' then exists (select from public.firm_exports e where e.id = v_id)
     else false
   end;

@@ -222,6 +222,7 @@ OBJECT_OPERATIONS = ("read", "upload", "overwrite", "delete", "upload own", "del
 
 BUCKETS: Mapping[str, Mapping[str, Callers]] = {
     "avatars": {"read": VIEWERS, "upload own": SIGNED_IN, "delete own": SIGNED_IN},
+    "exports": {"read": OWNER},
     # Uploads are for whoever asked for exactly that object with begin_upload.
     "firm-files": {"read": VIEWERS},
     "reports": {"read": MANAGERS},
@@ -407,6 +408,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "copy_contract_parts",
             "count_mentions",
             "delete_archived_firms",
+            "doom_avatar",
             "doom_export",
             "doom_file",
             "doom_object",

@@ -1,5 +1,6 @@
 """Every caller, on the objects of every bucket, against the table of rights."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from tests.people import Api, Caller, Firm, Person, created
 PNG = b"\x89PNG\r\n\x1a\n"
 MIMES = {
     "avatars": "image/png",
+    "exports": "application/zip",
     "firm-files": "application/pdf",
     "reports": "text/csv",
 }
@@ -41,9 +43,22 @@ def ready_report(world: World) -> str:
     return path
 
 
+def ready_export(world: World) -> str:
+    row = world.row("firm_exports")
+    path = f"{world.firm.id}/{row['id']}/part-001.zip"
+    parts = json.dumps([{"path": path, "size_bytes": len(PNG), "sha256": "0" * 64}])
+    world.db.execute(
+        "update firm_exports set status = 'ready', part_count = 1, parts = %s,"
+        " expires_at = now() + interval '1 day' where id = %s",
+        [parts, row["id"]],
+    )
+    return path
+
+
 # Where an object of the firm, or of its owner, lies for a new row.
 PLACES: dict[str, Callable[[World], str]] = {
     "avatars": lambda w: f"{w.firm.owner.id}/avatar.png",
+    "exports": ready_export,
     "firm-files": ready_file,
     "reports": ready_report,
 }

@@ -146,6 +146,11 @@ def test_the_review_of_a_contract_names_who_holds_a_link(
     assert {"ada@client.example", "ben@client.example"} <= {
         row["email"] for row in review(firm, "contract", contract)
     }
+    (fay,) = asked(firm, db, "fay@client.example")
+    created(Caller(firm.api).rpc("sign_contract", token=fay["token"], name="Fay"))
+    links = {"fay@client.example": fay["token"]}
+    named = check(firm, people, "contract", fay["contract_id"], links)
+    assert "fay@client.example" in named, "who has signed may look at it"
     for ended in (
         "update private.signing_tokens set expires_at = now() where signer_id = %s",
         "update public.contract_signers set archived_at = now() where id = %s",

@@ -1,5 +1,6 @@
 """One change to many entries: all of them or none, with the rights of whoever asks."""
 
+import json
 import uuid
 from typing import Any
 
@@ -330,3 +331,24 @@ def test_a_row_that_was_archived_meanwhile_is_refused(stack: Any, shared_firm: F
         meanwhile=f"update public.companies set archived_at = now() where id = '{id}'",
     )
     assert refusals(answer) == {id: "archived"}
+
+
+def test_what_is_not_about_a_row_ends_the_request(stack: Any, firm: Firm) -> None:
+    """To become primary a contact needs the one who is, and somebody is at work on that one."""
+    company = firm.company()["id"]
+    primary = firm.contact(company_id=company, is_primary=True)["id"]
+    other = firm.contact(company_id=company)["id"]
+    with (
+        psycopg.connect(stack.superuser_url) as holder,
+        psycopg.connect(stack.superuser_url) as caller,
+    ):
+        holder.execute("select from public.contacts where id = %s for update", [primary])
+        caller.execute("set local lock_timeout = '50ms'")
+        caller.execute("set local role authenticated")
+        claims = json.dumps({"sub": firm.owner.id})
+        caller.execute("select set_config('request.jwt.claims', %s, true)", [claims])
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            caller.execute(
+                "select public.bulk_edit('contacts', array[%s]::uuid[], '{\"is_primary\": true}')",
+                [other],
+            )

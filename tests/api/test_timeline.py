@@ -175,13 +175,10 @@ def test_page_by_page_nothing_is_missed_and_nothing_comes_twice(firm: Firm, db: 
     for entity, id in (("company", company), ("firm", firm.id)):
         whole = timeline(firm.viewer, entity, id, max_rows=200)
         assert len(whole) == 82
-        pages: list[Row] = []
-        while True:
-            after = pages and {"before": pages[-1]["at"], "before_id": pages[-1]["id"]}
-            page = timeline(firm.viewer, entity, id, max_rows=7, **(after or {}))
-            pages += page
-            if len(page) < 7:
-                break
+        pages = timeline(firm.viewer, entity, id, max_rows=7)
+        for _ in range(11):
+            last = {"before": pages[-1]["at"], "before_id": pages[-1]["id"]}
+            pages += timeline(firm.viewer, entity, id, max_rows=7, **last)
         assert pages == whole
         assert len({(row["at"], row["id"]) for row in whole}) == 82
     earlier = timeline(firm.viewer, "company", company, before=whole[0]["at"])

@@ -3262,7 +3262,7 @@ COMMENT ON FUNCTION "private"."settle_erasure"(public.erasures) IS 'Erases of wh
 
 COMMENT ON FUNCTION "private"."timeline"(text, uuid, timestamp with time zone, uuid, integer) IS 'What public.timeline returns, with the caller''s own rights.';
 
-COMMENT ON FUNCTION "public"."access_review"(uuid, text, uuid) IS 'Who can get at what in a firm, a row for each way in: member, portal, invitation or signing link; with entity (company, consultant, contract, file, report) and id, only those who can read that very entry. Admins and owners. As CSV with Accept: text/csv; guard its cells against formulas before a spreadsheet opens them. Errors: firm_not_found, not_allowed, unknown_entity, object_not_found.';
+COMMENT ON FUNCTION "public"."access_review"(uuid, text, uuid) IS 'Who can get at what in a firm, a row for each way in: member, portal, invitation or signing link; with entity (company, consultant, contract, file, report) and id, only those who can read that very entry. Where the firm requires a second factor, who has none sees nothing until they enrol one. Admins and owners. As CSV with Accept: text/csv; guard its cells against formulas before a spreadsheet opens them. Errors: firm_not_found, not_allowed, unknown_entity, object_not_found.';
 
 COMMENT ON FUNCTION "public"."begin_export"(uuid) IS 'Which firm to export and where to put it; null when that was done or it does not exist. For the secret key only.';
 

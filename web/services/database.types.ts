@@ -189,6 +189,7 @@ export type Database = {
           created_at: string;
           created_by: string | null;
           email: string | null;
+          erased_at: string | null;
           external_ref: string | null;
           firm_id: string;
           headline: string | null;
@@ -210,6 +211,7 @@ export type Database = {
           created_at?: string;
           created_by?: string | null;
           email?: string | null;
+          erased_at?: string | null;
           external_ref?: string | null;
           firm_id: string;
           headline?: string | null;
@@ -230,6 +232,7 @@ export type Database = {
           created_at?: string;
           created_by?: string | null;
           email?: string | null;
+          erased_at?: string | null;
           external_ref?: string | null;
           firm_id?: string;
           headline?: string | null;
@@ -268,6 +271,7 @@ export type Database = {
           created_at: string;
           created_by: string | null;
           email: string | null;
+          erased_at: string | null;
           firm_id: string;
           id: string;
           is_primary: boolean;
@@ -284,6 +288,7 @@ export type Database = {
           created_at?: string;
           created_by?: string | null;
           email?: string | null;
+          erased_at?: string | null;
           firm_id: string;
           id?: string;
           is_primary?: boolean;
@@ -299,6 +304,7 @@ export type Database = {
           created_at?: string;
           created_by?: string | null;
           email?: string | null;
+          erased_at?: string | null;
           firm_id?: string;
           id?: string;
           is_primary?: boolean;
@@ -730,6 +736,77 @@ export type Database = {
           },
         ];
       };
+      erasures: {
+        Row: {
+          consultant_id: string | null;
+          contact_id: string | null;
+          erased_at: string;
+          erased_by: string | null;
+          firm_id: string;
+          id: string;
+          kept: NonNullable<Json>;
+          look_again_on: string | null;
+          mentions: NonNullable<Json>;
+          merged_ids: string[];
+          note: string;
+          released_on: string | null;
+          removed: NonNullable<Json>;
+        };
+        ComputedFields: never;
+        Insert: {
+          consultant_id?: string | null;
+          contact_id?: string | null;
+          erased_at?: string;
+          erased_by?: string | null;
+          firm_id: string;
+          id?: string;
+          kept: NonNullable<Json>;
+          look_again_on?: string | null;
+          mentions: NonNullable<Json>;
+          merged_ids?: string[];
+          note: string;
+          released_on?: string | null;
+          removed: NonNullable<Json>;
+        };
+        Update: {
+          consultant_id?: string | null;
+          contact_id?: string | null;
+          erased_at?: string;
+          erased_by?: string | null;
+          firm_id?: string;
+          id?: string;
+          kept?: NonNullable<Json>;
+          look_again_on?: string | null;
+          mentions?: NonNullable<Json>;
+          merged_ids?: string[];
+          note?: string;
+          released_on?: string | null;
+          removed?: NonNullable<Json>;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "erasures_consultant_id_fkey";
+            columns: ["firm_id", "consultant_id"];
+            isOneToOne: false;
+            referencedRelation: "consultants";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "erasures_contact_id_fkey";
+            columns: ["firm_id", "contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "erasures_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       files: {
         Row: {
           archived_at: string | null;
@@ -847,6 +924,67 @@ export type Database = {
           },
         ];
       };
+      firm_exports: {
+        Row: {
+          created_at: string;
+          detail: string | null;
+          error: string | null;
+          expires_at: string;
+          finished_at: string | null;
+          firm_id: string;
+          id: string;
+          part_count: number;
+          parts: NonNullable<Json>;
+          progress: number;
+          requested_by: string | null;
+          status: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          detail?: string | null;
+          error?: string | null;
+          expires_at?: string;
+          finished_at?: string | null;
+          firm_id: string;
+          id?: string;
+          part_count?: number;
+          parts?: NonNullable<Json>;
+          progress?: number;
+          requested_by?: string | null;
+          status?: string;
+        };
+        Update: {
+          created_at?: string;
+          detail?: string | null;
+          error?: string | null;
+          expires_at?: string;
+          finished_at?: string | null;
+          firm_id?: string;
+          id?: string;
+          part_count?: number;
+          parts?: NonNullable<Json>;
+          progress?: number;
+          requested_by?: string | null;
+          status?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "firm_exports_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "firm_exports_requested_by_fkey";
+            columns: ["requested_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       firm_members: {
         Row: {
           created_at: string;
@@ -905,6 +1043,7 @@ export type Database = {
           id: string;
           locale: string;
           name: string;
+          require_mfa: boolean;
           seat_limit: number;
           settings: NonNullable<Json>;
           slug: string;
@@ -923,6 +1062,7 @@ export type Database = {
           id?: string;
           locale?: string;
           name: string;
+          require_mfa?: boolean;
           seat_limit?: number;
           settings?: NonNullable<Json>;
           slug: string;
@@ -940,6 +1080,7 @@ export type Database = {
           id?: string;
           locale?: string;
           name?: string;
+          require_mfa?: boolean;
           seat_limit?: number;
           settings?: NonNullable<Json>;
           slug?: string;
@@ -1222,6 +1363,7 @@ export type Database = {
       };
       profiles: {
         Row: {
+          avatar_path: string | null;
           created_at: string;
           email: string | null;
           full_name: string;
@@ -1232,6 +1374,7 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          avatar_path?: string | null;
           created_at?: string;
           email?: string | null;
           full_name?: string;
@@ -1241,6 +1384,7 @@ export type Database = {
           updated_at?: string;
         };
         Update: {
+          avatar_path?: string | null;
           created_at?: string;
           email?: string | null;
           full_name?: string;
@@ -1527,6 +1671,22 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      access_review: {
+        Args: { entity?: string; firm_id: string; id?: string };
+        Returns: {
+          email: string;
+          expires_at: string;
+          last_sign_in_at: string;
+          person: string;
+          role: string;
+          second_factor: boolean;
+          sees: string;
+          since: string;
+          status: string;
+          user_id: string;
+          via: string;
+        }[];
+      };
       amend_contract: {
         Args: { id: string };
         Returns: {
@@ -1572,6 +1732,7 @@ export type Database = {
       };
       archive_firm: { Args: { firm_id: string }; Returns: undefined };
       begin_email: { Args: { email_id: string; message_domain: string }; Returns: Json };
+      begin_export: { Args: { export_id: string }; Returns: Json };
       begin_file: { Args: { file_id: string }; Returns: Json };
       begin_report: { Args: { report_id: string }; Returns: Json };
       begin_upload: {
@@ -1620,6 +1781,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      bulk_edit: { Args: { changes: Json; entity: string; ids: string[] }; Returns: Json };
       cancel_upload: { Args: { file_id: string }; Returns: undefined };
       change_role: {
         Args: { firm_id: string; role: string; user_id: string };
@@ -1650,6 +1812,7 @@ export type Database = {
           id: string;
           locale: string;
           name: string;
+          require_mfa: boolean;
           seat_limit: number;
           settings: NonNullable<Json>;
           slug: string;
@@ -1670,7 +1833,66 @@ export type Database = {
         Args: { contract_id?: string; reason: string; token?: string };
         Returns: string;
       };
+      delete_account: { Args: Record<PropertyKey, never>; Returns: undefined };
+      doomed_objects: {
+        Args: { max_rows?: number };
+        Returns: {
+          bucket: string;
+          path: string;
+        }[];
+      };
+      erase_consultant: {
+        Args: { id: string; note: string };
+        Returns: {
+          consultant_id: string | null;
+          contact_id: string | null;
+          erased_at: string;
+          erased_by: string | null;
+          firm_id: string;
+          id: string;
+          kept: NonNullable<Json>;
+          look_again_on: string | null;
+          mentions: NonNullable<Json>;
+          merged_ids: string[];
+          note: string;
+          released_on: string | null;
+          removed: NonNullable<Json>;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "erasures";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      erase_contact: {
+        Args: { id: string; note: string };
+        Returns: {
+          consultant_id: string | null;
+          contact_id: string | null;
+          erased_at: string;
+          erased_by: string | null;
+          firm_id: string;
+          id: string;
+          kept: NonNullable<Json>;
+          look_again_on: string | null;
+          mentions: NonNullable<Json>;
+          merged_ids: string[];
+          note: string;
+          released_on: string | null;
+          removed: NonNullable<Json>;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "erasures";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      export_firm: { Args: { firm_id: string }; Returns: string };
+      export_firm_for_operator: { Args: { firm_id: string }; Returns: string };
       finish_email: { Args: { email_id: string }; Returns: undefined };
+      finish_export: { Args: { export_id: string; parts: Json }; Returns: undefined };
       finish_file: {
         Args: { detail?: string; file_id: string; reason?: string; result?: Json; status: string };
         Returns: undefined;
@@ -1713,6 +1935,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      forget_objects: { Args: { bucket: string; paths: string[] }; Returns: undefined };
       invite_member: {
         Args: { email: string; firm_id: string; role: string };
         Returns: Record<string, unknown>;
@@ -1776,6 +1999,7 @@ export type Database = {
           created_at: string;
           created_by: string | null;
           email: string | null;
+          erased_at: string | null;
           external_ref: string | null;
           firm_id: string;
           headline: string | null;
@@ -1796,6 +2020,22 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      list_access: {
+        Args: { entity?: string; firm_id: string; id?: string };
+        Returns: {
+          email: string;
+          expires_at: string;
+          last_sign_in_at: string;
+          person: string;
+          role: string;
+          second_factor: boolean;
+          sees: string;
+          since: string;
+          status: string;
+          user_id: string;
+          via: string;
+        }[];
       };
       merge_companies: {
         Args: { kept_id: string; merged_id: string };
@@ -1843,6 +2083,17 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      my_firms: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          firm_id: string;
+          name: string;
+          needs_mfa: boolean;
+          role: string;
+          slug: string;
+          status: string;
+        }[];
+      };
       portal_contracts: {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -1864,6 +2115,10 @@ export type Database = {
           terminated_at: string;
           title: string;
         }[];
+      };
+      progress_export: {
+        Args: { export_id: string; part_count: number; progress: number };
+        Returns: boolean;
       };
       reinstate_member: {
         Args: { firm_id: string; user_id: string };
@@ -2019,6 +2274,26 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      timeline: {
+        Args: {
+          before?: string;
+          before_id?: string;
+          entity: string;
+          id: string;
+          max_rows?: number;
+        };
+        Returns: {
+          actor: string;
+          actor_name: string;
+          at: string;
+          detail: string;
+          id: string;
+          kind: string;
+          subject: string;
+          subject_id: string;
+          title: string;
+        }[];
       };
       transfer_ownership: { Args: { firm_id: string; user_id: string }; Returns: undefined };
       transition_contract: {

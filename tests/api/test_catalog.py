@@ -194,7 +194,7 @@ def test_attack_06_foreign_keys_inside_a_firm_carry_the_firm(db: Db) -> None:
         join pg_attribute f on f.attrelid = k.conrelid and f.attname = 'firm_id'
         join pg_attribute g on g.attrelid = k.confrelid and g.attname = 'firm_id'
         where k.contype = 'f'
-          and k.connamespace = 'public'::regnamespace
+          and k.connamespace in ('public'::regnamespace, 'private'::regnamespace)
           and not f.attnum = any (k.conkey)
         """,
     )

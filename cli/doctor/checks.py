@@ -26,7 +26,7 @@ from edge_jobs.errors import FirmbaseError, MissingSetting, schema_mismatch
 from edge_jobs.notifications.mailer import Mailer
 from edge_jobs.settings import Settings
 
-BUCKETS = {"firm-files", "reports"}
+BUCKETS = {"exports", "firm-files", "reports"}
 SKEW_SECONDS = 30.0
 LATE_SECONDS = 300.0
 LEAST_BYTES = 1 << 30

@@ -35,17 +35,6 @@ declare
   v_count integer;
 begin
   removed := '{}';
-  -- What they still had to sign goes back to whoever prepared it.
-  with recalled as (
-    update public.contracts
-    set status = 'draft'
-    where id = any (p_contract_ids) and status = 'sent'
-    returning id
-  )
-  insert into public.contract_events (firm_id, contract_id, from_status, to_status, actor, note)
-  select p_firm_id, r.id, 'sent', 'draft', auth.uid(), 'Somebody who had to sign was erased.'
-  from recalled r;
-
   signer_ids := array(
     select s.id
     from public.contract_signers s
@@ -57,6 +46,34 @@ begin
         or (s.role = 'consultant' and c.consultant_id = any (p_consultant_ids))
       )
   );
+  -- What they still had to sign goes back to whoever prepared it.
+  with recalled as (
+    update public.contracts c
+    set status = 'draft'
+    where c.id = any (p_contract_ids)
+      and c.status = 'sent'
+      and (
+        c.consultant_id = any (p_consultant_ids)
+        or exists (
+          select from public.contract_signers s
+          where s.contract_id = c.id and s.id = any (signer_ids)
+        )
+      )
+    returning c.id
+  )
+  insert into public.contract_events (firm_id, contract_id, from_status, to_status, actor, note)
+  select p_firm_id, r.id, 'sent', 'draft', auth.uid(), 'Somebody who had to sign was erased.'
+  from recalled r;
+  -- And nobody counts on them any more.
+  update public.contract_consultants p
+  set archived_at = now()
+  from public.contracts c
+  where p.firm_id = p_firm_id
+    and p.consultant_id = any (p_consultant_ids)
+    and p.archived_at is null
+    and c.id = p.contract_id
+    and c.status in ('draft', 'in_review', 'sent');
+
   with gone as (
     delete from public.contract_signers s
     using public.contracts c
@@ -162,40 +179,56 @@ private.erase_traces(uuid, text, text[], uuid[], uuid[], uuid[]) is
   'Removes what there is about a person beside their own row; returns how many rows of each table, '
   'and their signatures. Who calls it has locked the firm, the person and the contracts.';
 
-create function private.count_mentions(p_firm_id uuid, p_naming text) returns jsonb
+create function private.count_mentions(p_firm_id uuid, p_terms text[]) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_naming text := private.naming(p_terms);
+  v_words text := (
+    select string_agg(phraseto_tsquery('simple', private.plain(t))::text, ' | ')
+    from unnest(p_terms) t
+    where numnode(phraseto_tsquery('simple', private.plain(t))) > 0
+  );
 begin
   return (
     select coalesce(jsonb_object_agg(m.what, m.count), '{}')
     from (
       select 'notes.body' as what, count(*) as count
       from public.notes n
-      where n.firm_id = p_firm_id and n.body ~* p_naming
+      where n.firm_id = p_firm_id and n.body ~* v_naming
       union all
       select 'contracts.title', count(*)
       from public.contracts c
-      where c.firm_id = p_firm_id and c.title ~* p_naming
+      where c.firm_id = p_firm_id and c.title ~* v_naming
       union all
       select 'contracts.reason', count(*)
       from public.contracts c
-      where c.firm_id = p_firm_id and c.reason ~* p_naming
+      where c.firm_id = p_firm_id and c.reason ~* v_naming
       union all
       select 'files', count(*)
       from public.files f
-      where f.firm_id = p_firm_id and (f.name ~* p_naming or f.text ~* p_naming)
+      where f.firm_id = p_firm_id
+        and (
+          f.name ~* v_naming
+          -- By the index of the search: whole documents are too long to be read here.
+          or f.id in (
+            select e.id
+            from private.search_entries e
+            where e.firm_id = p_firm_id and e.kind = 'file' and e.words @@ v_words::tsquery
+          )
+        )
       union all
       select 'saved_views', count(*)
       from public.saved_views v
-      where v.firm_id = p_firm_id and (v.name ~* p_naming or v.definition::text ~* p_naming)
+      where v.firm_id = p_firm_id and (v.name ~* v_naming or v.definition::text ~* v_naming)
     ) m
     where m.count > 0
   );
 end
 $$;
 
-revoke execute on function private.count_mentions(uuid, text) from public, anon, authenticated;
+revoke execute on function private.count_mentions(uuid, text[]) from public, anon, authenticated;
 
-comment on function private.count_mentions(uuid, text) is
+comment on function private.count_mentions(uuid, text[]) is
   'In how many texts of a firm that are about something else a person is named.';
 
 create function private.require_erasure_note(p_note text, p_naming text) returns void
@@ -249,3 +282,37 @@ from public, anon, authenticated;
 comment on function private.kept_signatures(uuid[], uuid[], uuid[]) is
   'The signatures that hold somebody''s name: their own, and those of others under the terms of a '
   'contract with them.';
+
+create function private.lock_contracts_of(
+  p_firm_id uuid, p_consultant_ids uuid[], p_emails text[]
+) returns uuid[]
+language plpgsql security definer set search_path = '' as $$
+begin
+  return array(
+    select c.id
+    from public.contracts c
+    where c.firm_id = p_firm_id
+      and (
+        c.consultant_id = any (p_consultant_ids)
+        or c.id in (
+          select p.contract_id
+          from public.contract_consultants p
+          where p.firm_id = p_firm_id and p.consultant_id = any (p_consultant_ids)
+        )
+        or c.id in (
+          select s.contract_id
+          from public.contract_signers s
+          where s.firm_id = p_firm_id and s.email = any (p_emails)
+        )
+      )
+    order by c.id
+    for update
+  );
+end
+$$;
+
+revoke execute on function private.lock_contracts_of(uuid, uuid[], text[])
+from public, anon, authenticated;
+
+comment on function private.lock_contracts_of(uuid, uuid[], text[]) is
+  'Contracts that somebody is party to, planned on or asked to sign, locked.';

@@ -5,6 +5,7 @@ declare
   v_ids uuid[];
   v_contract_ids uuid[];
   v_emails text[];
+  v_terms text[];
   v_naming text;
   v_traces record;
   v_kept jsonb;
@@ -42,40 +43,24 @@ begin
     )
     select o.id from one_person o
   );
-  -- Whoever is about to add a file or a note, or to sign, is waited for.
+  -- Whoever is about to sign, or to add a file or a note, is waited for: contracts first, as
+  -- those who renew one hold them when they come to the person. Then once more, with what was new.
+  perform private.lock_contracts_of(v_firm_id, v_ids, '{}');
   perform from public.consultants c where c.id = any (v_ids) order by c.id for update;
   v_emails := array(
     select distinct lower(c.email)
     from public.consultants c
     where c.id = any (v_ids) and c.email is not null
   );
-  v_naming := private.naming(array(
-    select t
+  v_terms := array(
+    select distinct t
     from public.consultants c
     cross join unnest(array[c.name, c.email, c.phone]) t
-    where c.id = any (v_ids)
-  ));
-  perform private.require_erasure_note(p_note, v_naming);
-  v_contract_ids := array(
-    select c.id
-    from public.contracts c
-    where c.firm_id = v_firm_id
-      and (
-        c.consultant_id = any (v_ids)
-        or c.id in (
-          select p.contract_id
-          from public.contract_consultants p
-          where p.firm_id = v_firm_id and p.consultant_id = any (v_ids)
-        )
-        or c.id in (
-          select s.contract_id
-          from public.contract_signers s
-          where s.firm_id = v_firm_id and s.email = any (v_emails)
-        )
-      )
-    order by c.id
-    for update
+    where c.id = any (v_ids) and t is not null
   );
+  v_naming := private.naming(v_terms);
+  perform private.require_erasure_note(p_note, v_naming);
+  v_contract_ids := private.lock_contracts_of(v_firm_id, v_ids, v_emails);
   if exists (
     select from public.contracts c
     where c.id = any (v_contract_ids)
@@ -138,7 +123,7 @@ begin
   values (
     v_firm_id, p_id, array_remove(v_ids, p_id), p_note,
     v_traces.removed || jsonb_build_object('consultants', cardinality(v_ids)), v_kept,
-    private.count_mentions(v_firm_id, v_naming), auth.uid()
+    private.count_mentions(v_firm_id, v_terms), auth.uid()
   )
   returning * into v_erasure;
   return private.settle_erasure(v_erasure);

@@ -4,6 +4,7 @@ declare
   v_contact public.contacts;
   v_contract_ids uuid[];
   v_emails text[];
+  v_terms text[];
   v_naming text;
   v_traces record;
   v_kept jsonb;
@@ -25,22 +26,10 @@ begin
 
   select * into strict v_contact from public.contacts c where c.id = p_id for update;
   v_emails := array_remove(array[lower(v_contact.email)], null);
-  v_naming := private.naming(
-    array_remove(array[v_contact.name, v_contact.email, v_contact.phone], null)
-  );
+  v_terms := array_remove(array[v_contact.name, v_contact.email, v_contact.phone], null);
+  v_naming := private.naming(v_terms);
   perform private.require_erasure_note(p_note, v_naming);
-  v_contract_ids := array(
-    select c.id
-    from public.contracts c
-    where c.firm_id = v_contact.firm_id
-      and c.id in (
-        select s.contract_id
-        from public.contract_signers s
-        where s.firm_id = v_contact.firm_id and s.email = any (v_emails)
-      )
-    order by c.id
-    for update
-  );
+  v_contract_ids := private.lock_contracts_of(v_contact.firm_id, '{}', v_emails);
 
   perform set_config('firmbase.guards', 'off', true);
   select * into v_traces
@@ -65,7 +54,7 @@ begin
   )
   values (
     v_contact.firm_id, p_id, p_note, v_traces.removed || jsonb_build_object('contacts', 1), v_kept,
-    private.count_mentions(v_contact.firm_id, v_naming), auth.uid()
+    private.count_mentions(v_contact.firm_id, v_terms), auth.uid()
   )
   returning * into v_erasure;
   return private.settle_erasure(v_erasure);

@@ -32,17 +32,30 @@ comment on function private.needs_object(text, text) is
 
 create function private.doomed_objects(p_max_rows integer) returns table (bucket text, path text)
 language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
 begin
-  -- Somebody needs it again, such as a file whose job was sent back: it stays.
-  delete from private.doomed_objects d
-  where d.due_at <= now() and private.needs_object(d.bucket, d.path);
-  return query
-  select d.bucket, d.path
-  from private.doomed_objects d
-  where d.due_at <= now()
-  order by d.due_at
-  limit least(p_max_rows, 500)
-  for update;
+  loop
+    return query
+    with batch as (
+      select d.bucket, d.path
+      from private.doomed_objects d
+      where d.due_at <= now()
+      order by d.due_at
+      limit least(p_max_rows, 500)
+      for update
+    ), spared as (
+      -- Somebody needs it again, such as a file whose job was sent back.
+      delete from private.doomed_objects d
+      using batch b
+      where d.bucket = b.bucket and d.path = b.path and private.needs_object(b.bucket, b.path)
+      returning d.bucket, d.path
+    )
+    select b.bucket, b.path from batch b
+    except
+    select s.bucket, s.path from spared s;
+    exit when found
+      or not exists (select from private.doomed_objects d where d.due_at <= now());
+  end loop;
 end
 $$;
 

@@ -442,6 +442,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "keep_owner",
             "kept_signatures",
             "lock_contract",
+            "lock_contracts_of",
             "lock_firm",
             "lock_member",
             "lock_upload",

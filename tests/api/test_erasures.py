@@ -8,7 +8,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.api.races import race
+from tests.api.races import LOCK_CONTRACT, race
 from tests.api.world import asked
 from tests.people import Caller, Firm, Person, created
 
@@ -266,13 +266,21 @@ def test_the_note_says_who_asked_and_not_the_name(
     refused(firm.admin.rpc("erase_consultant", id=consultant["id"], note=note), 422, code)
 
 
-def test_what_others_wrote_is_counted_not_changed(firm: Firm, who: Who) -> None:
+def test_what_others_wrote_is_counted_not_changed(firm: Firm, who: Who, db: Db) -> None:
     consultant = who.consultant(firm)
     company = firm.company()["id"]
     body = f"{who.name} knows the buyer. {who.name}ner does not."
     firm.add("notes", None, {"company_id": company, "body": body})
     firm.contract(title=f"Project of {who.name}", company_id=company)
-    assert erase(firm, consultant)["mentions"] == {"notes.body": 1, "contracts.title": 1}
+    files = [uploaded(firm, who, company_id=company), uploaded(firm, Who(), company_id=company)]
+    text = f"As agreed with {who.name}, we"
+    db.execute("update files set text = %s where id = %s", [text, files[1]["id"]])
+    assert erase(firm, consultant)["mentions"] == {
+        "notes.body": 1,
+        "contracts.title": 1,
+        "files": 2,
+    }
+    assert len(created(firm.owner.get("files"))) == 2
     assert created(firm.owner.get("notes"))[0]["body"] == body
 
 
@@ -387,6 +395,18 @@ def test_only_admins_erase_and_read_what_was_erased(firm: Firm, who: Who) -> Non
     assert created(firm.manager.get("erasures")) == []
 
 
+def test_only_what_they_had_to_sign_goes_back(firm: Firm, who: Who, db: Db) -> None:
+    consultant = who.consultant(firm)
+    (signer,) = asked(firm, db)
+    plan = {"contract_id": signer["contract_id"], "consultant_id": consultant["id"]}
+    row = firm.add("contract_consultants", None, plan | {"period": "[2026-01-01,2026-03-31]"})
+    erase(firm, consultant)
+    (contract,) = created(firm.owner.get("contracts", id=f"eq.{signer['contract_id']}"))
+    assert contract["status"] == "sent", "somebody else signs it"
+    (planned,) = created(firm.owner.get("contract_consultants", id=f"eq.{row['id']}"))
+    assert planned["archived_at"], "but nobody counts on them"
+
+
 LOCK_CONSULTANT = "select from public.consultants where id = %s for update"
 
 
@@ -417,6 +437,23 @@ def test_attack_40_something_new_races_an_erasure(
         refused(added, 409, "erased")
     assert created(owner.get(table, consultant_id=f"eq.{consultant['id']}")) == []
     assert set(who.found(db)) == set()
+
+
+def test_a_renewal_and_an_erasure_do_not_stop_each_other(
+    stack: Any, firm: Firm, who: Who, db: Db
+) -> None:
+    consultant, owner, admin = who.consultant(firm), firm.owner, firm.admin
+    contract = signed(firm, db, who, consultant, "2024-06-30")
+    renewed, erased = race(
+        stack.superuser_url,
+        LOCK_CONTRACT,
+        contract["id"],
+        lambda: owner.rpc("renew_contract", id=contract["id"]),
+        lambda: admin.rpc("erase_consultant", id=consultant["id"], note=NOTE),
+    )
+    assert created(erased)["removed"]["consultants"] == 1
+    if renewed.is_error:
+        refused(renewed, 409, "erased")
 
 
 def test_a_note_that_waits_for_an_erasure_is_refused(

@@ -41,6 +41,9 @@ def theirs(api: Api, stack: Any) -> Firm:
     created(
         firm.owner.rpc("request_report", firm_id=firm.id, kind="contract_portfolio", format="csv")
     )
+    created(firm.owner.rpc("export_firm", firm_id=firm.id))
+    erased = {"id": firm.consultant()["id"], "note": "By letter"}
+    created(firm.owner.rpc("erase_consultant", **erased))
     with psycopg.connect(stack.superuser_url) as db:
         db.execute(
             "insert into notifications (firm_id, user_id, dedupe_key, kind, title, link)"
@@ -204,6 +207,9 @@ def test_attack_06_functions_with_the_ids_of_another_firm(ours: Firm, theirs: Fi
         ("transfer_ownership", member),
         ("archive_firm", {"firm_id": theirs.id}),
         ("leave_firm", {"firm_id": theirs.id}),
+        ("export_firm", {"firm_id": theirs.id}),
+        ("erase_consultant", {"id": theirs.consultant()["id"], "note": "By letter"}),
+        ("erase_contact", {"id": theirs.contact()["id"], "note": "By letter"}),
     ):
         answer = ours.owner.rpc(function, **arguments)
         assert answer.status_code == 404, f"{function}: {answer.text}"

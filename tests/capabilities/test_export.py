@@ -386,11 +386,14 @@ def test_it_expires_with_its_parts(firm: Firm, db: Database, drain: Drain) -> No
     assert objects(db, id) == []
 
 
-def test_the_operator_exports_to_a_folder(firm: Firm, stack: RunningStack, tmp_path: Path) -> None:
+@pytest.mark.parametrize("as_json", [True, False])
+def test_the_operator_exports_to_a_folder(
+    firm: Firm, stack: RunningStack, tmp_path: Path, as_json: bool
+) -> None:
     created(firm.owner.rpc("archive_firm", firm_id=firm.id))
     folder = tmp_path / "out"
     done = subprocess.run(
-        [FIRMBASE, "firms", "export", firm.slug, "--to", str(folder), "--json"],
+        [FIRMBASE, "firms", "export", firm.slug, "--to", str(folder), *["--json"][:as_json]],
         env={"PATH": os.environ["PATH"], **stack.env},
         capture_output=True,
         text=True,
@@ -398,7 +401,11 @@ def test_the_operator_exports_to_a_folder(firm: Firm, stack: RunningStack, tmp_p
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    (file,) = json.loads(done.stdout)["files"]
+    (file,) = folder.iterdir()
     with zipfile.ZipFile(file) as archive:
         assert {"README.txt", "manifest.json", "data/firms.csv"} <= set(archive.namelist())
-    assert [path.name for path in folder.iterdir()] == [Path(file).name]
+    if as_json:
+        assert json.loads(done.stdout)["files"] == [str(file)]
+    else:
+        assert "100%" in done.stderr
+        assert done.stderr.strip().endswith(f"{file}.")

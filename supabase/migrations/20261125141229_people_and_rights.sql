@@ -328,7 +328,7 @@ $function$;
 
 CREATE OR REPLACE FUNCTION private.count_mentions (
   p_firm_id uuid,
-  p_naming  text
+  p_terms   text[]
 )
   RETURNS jsonb
   LANGUAGE plpgsql
@@ -336,29 +336,45 @@ CREATE OR REPLACE FUNCTION private.count_mentions (
   SECURITY DEFINER
   SET search_path TO ''
   AS $function$
+declare
+  v_naming text := private.naming(p_terms);
+  v_words text := (
+    select string_agg(phraseto_tsquery('simple', private.plain(t))::text, ' | ')
+    from unnest(p_terms) t
+    where numnode(phraseto_tsquery('simple', private.plain(t))) > 0
+  );
 begin
   return (
     select coalesce(jsonb_object_agg(m.what, m.count), '{}')
     from (
       select 'notes.body' as what, count(*) as count
       from public.notes n
-      where n.firm_id = p_firm_id and n.body ~* p_naming
+      where n.firm_id = p_firm_id and n.body ~* v_naming
       union all
       select 'contracts.title', count(*)
       from public.contracts c
-      where c.firm_id = p_firm_id and c.title ~* p_naming
+      where c.firm_id = p_firm_id and c.title ~* v_naming
       union all
       select 'contracts.reason', count(*)
       from public.contracts c
-      where c.firm_id = p_firm_id and c.reason ~* p_naming
+      where c.firm_id = p_firm_id and c.reason ~* v_naming
       union all
       select 'files', count(*)
       from public.files f
-      where f.firm_id = p_firm_id and (f.name ~* p_naming or f.text ~* p_naming)
+      where f.firm_id = p_firm_id
+        and (
+          f.name ~* v_naming
+          -- By the index of the search: whole documents are too long to be read here.
+          or f.id in (
+            select e.id
+            from private.search_entries e
+            where e.firm_id = p_firm_id and e.kind = 'file' and e.words @@ v_words::tsquery
+          )
+        )
       union all
       select 'saved_views', count(*)
       from public.saved_views v
-      where v.firm_id = p_firm_id and (v.name ~* p_naming or v.definition::text ~* p_naming)
+      where v.firm_id = p_firm_id and (v.name ~* v_naming or v.definition::text ~* v_naming)
     ) m
     where m.count > 0
   );
@@ -561,17 +577,30 @@ CREATE OR REPLACE FUNCTION private.doomed_objects (
   SECURITY DEFINER
   SET search_path TO ''
   AS $function$
+#variable_conflict use_column
 begin
-  -- Somebody needs it again, such as a file whose job was sent back: it stays.
-  delete from private.doomed_objects d
-  where d.due_at <= now() and private.needs_object(d.bucket, d.path);
-  return query
-  select d.bucket, d.path
-  from private.doomed_objects d
-  where d.due_at <= now()
-  order by d.due_at
-  limit least(p_max_rows, 500)
-  for update;
+  loop
+    return query
+    with batch as (
+      select d.bucket, d.path
+      from private.doomed_objects d
+      where d.due_at <= now()
+      order by d.due_at
+      limit least(p_max_rows, 500)
+      for update
+    ), spared as (
+      -- Somebody needs it again, such as a file whose job was sent back.
+      delete from private.doomed_objects d
+      using batch b
+      where d.bucket = b.bucket and d.path = b.path and private.needs_object(b.bucket, b.path)
+      returning d.bucket, d.path
+    )
+    select b.bucket, b.path from batch b
+    except
+    select s.bucket, s.path from spared s;
+    exit when found
+      or not exists (select from private.doomed_objects d where d.due_at <= now());
+  end loop;
 end
 $function$;
 
@@ -589,6 +618,7 @@ declare
   v_ids uuid[];
   v_contract_ids uuid[];
   v_emails text[];
+  v_terms text[];
   v_naming text;
   v_traces record;
   v_kept jsonb;
@@ -626,40 +656,24 @@ begin
     )
     select o.id from one_person o
   );
-  -- Whoever is about to add a file or a note, or to sign, is waited for.
+  -- Whoever is about to sign, or to add a file or a note, is waited for: contracts first, as
+  -- those who renew one hold them when they come to the person. Then once more, with what was new.
+  perform private.lock_contracts_of(v_firm_id, v_ids, '{}');
   perform from public.consultants c where c.id = any (v_ids) order by c.id for update;
   v_emails := array(
     select distinct lower(c.email)
     from public.consultants c
     where c.id = any (v_ids) and c.email is not null
   );
-  v_naming := private.naming(array(
-    select t
+  v_terms := array(
+    select distinct t
     from public.consultants c
     cross join unnest(array[c.name, c.email, c.phone]) t
-    where c.id = any (v_ids)
-  ));
-  perform private.require_erasure_note(p_note, v_naming);
-  v_contract_ids := array(
-    select c.id
-    from public.contracts c
-    where c.firm_id = v_firm_id
-      and (
-        c.consultant_id = any (v_ids)
-        or c.id in (
-          select p.contract_id
-          from public.contract_consultants p
-          where p.firm_id = v_firm_id and p.consultant_id = any (v_ids)
-        )
-        or c.id in (
-          select s.contract_id
-          from public.contract_signers s
-          where s.firm_id = v_firm_id and s.email = any (v_emails)
-        )
-      )
-    order by c.id
-    for update
+    where c.id = any (v_ids) and t is not null
   );
+  v_naming := private.naming(v_terms);
+  perform private.require_erasure_note(p_note, v_naming);
+  v_contract_ids := private.lock_contracts_of(v_firm_id, v_ids, v_emails);
   if exists (
     select from public.contracts c
     where c.id = any (v_contract_ids)
@@ -722,7 +736,7 @@ begin
   values (
     v_firm_id, p_id, array_remove(v_ids, p_id), p_note,
     v_traces.removed || jsonb_build_object('consultants', cardinality(v_ids)), v_kept,
-    private.count_mentions(v_firm_id, v_naming), auth.uid()
+    private.count_mentions(v_firm_id, v_terms), auth.uid()
   )
   returning * into v_erasure;
   return private.settle_erasure(v_erasure);
@@ -742,6 +756,7 @@ declare
   v_contact public.contacts;
   v_contract_ids uuid[];
   v_emails text[];
+  v_terms text[];
   v_naming text;
   v_traces record;
   v_kept jsonb;
@@ -763,22 +778,10 @@ begin
 
   select * into strict v_contact from public.contacts c where c.id = p_id for update;
   v_emails := array_remove(array[lower(v_contact.email)], null);
-  v_naming := private.naming(
-    array_remove(array[v_contact.name, v_contact.email, v_contact.phone], null)
-  );
+  v_terms := array_remove(array[v_contact.name, v_contact.email, v_contact.phone], null);
+  v_naming := private.naming(v_terms);
   perform private.require_erasure_note(p_note, v_naming);
-  v_contract_ids := array(
-    select c.id
-    from public.contracts c
-    where c.firm_id = v_contact.firm_id
-      and c.id in (
-        select s.contract_id
-        from public.contract_signers s
-        where s.firm_id = v_contact.firm_id and s.email = any (v_emails)
-      )
-    order by c.id
-    for update
-  );
+  v_contract_ids := private.lock_contracts_of(v_contact.firm_id, '{}', v_emails);
 
   perform set_config('firmbase.guards', 'off', true);
   select * into v_traces
@@ -803,7 +806,7 @@ begin
   )
   values (
     v_contact.firm_id, p_id, p_note, v_traces.removed || jsonb_build_object('contacts', 1), v_kept,
-    private.count_mentions(v_contact.firm_id, v_naming), auth.uid()
+    private.count_mentions(v_contact.firm_id, v_terms), auth.uid()
   )
   returning * into v_erasure;
   return private.settle_erasure(v_erasure);
@@ -833,17 +836,6 @@ declare
   v_count integer;
 begin
   removed := '{}';
-  -- What they still had to sign goes back to whoever prepared it.
-  with recalled as (
-    update public.contracts
-    set status = 'draft'
-    where id = any (p_contract_ids) and status = 'sent'
-    returning id
-  )
-  insert into public.contract_events (firm_id, contract_id, from_status, to_status, actor, note)
-  select p_firm_id, r.id, 'sent', 'draft', auth.uid(), 'Somebody who had to sign was erased.'
-  from recalled r;
-
   signer_ids := array(
     select s.id
     from public.contract_signers s
@@ -855,6 +847,34 @@ begin
         or (s.role = 'consultant' and c.consultant_id = any (p_consultant_ids))
       )
   );
+  -- What they still had to sign goes back to whoever prepared it.
+  with recalled as (
+    update public.contracts c
+    set status = 'draft'
+    where c.id = any (p_contract_ids)
+      and c.status = 'sent'
+      and (
+        c.consultant_id = any (p_consultant_ids)
+        or exists (
+          select from public.contract_signers s
+          where s.contract_id = c.id and s.id = any (signer_ids)
+        )
+      )
+    returning c.id
+  )
+  insert into public.contract_events (firm_id, contract_id, from_status, to_status, actor, note)
+  select p_firm_id, r.id, 'sent', 'draft', auth.uid(), 'Somebody who had to sign was erased.'
+  from recalled r;
+  -- And nobody counts on them any more.
+  update public.contract_consultants p
+  set archived_at = now()
+  from public.contracts c
+  where p.firm_id = p_firm_id
+    and p.consultant_id = any (p_consultant_ids)
+    and p.archived_at is null
+    and c.id = p.contract_id
+    and c.status in ('draft', 'in_review', 'sent');
+
   with gone as (
     delete from public.contract_signers s
     using public.contracts c
@@ -1530,6 +1550,40 @@ begin
   order by
     array_position(array['member', 'portal', 'invitation', 'signing'], w.via),
     private.role_rank(w.role) desc nulls last, 3, w.sees, w.expires_at;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.lock_contracts_of (
+  p_firm_id        uuid,
+  p_consultant_ids uuid[],
+  p_emails         text[]
+)
+  RETURNS uuid[]
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+begin
+  return array(
+    select c.id
+    from public.contracts c
+    where c.firm_id = p_firm_id
+      and (
+        c.consultant_id = any (p_consultant_ids)
+        or c.id in (
+          select p.contract_id
+          from public.contract_consultants p
+          where p.firm_id = p_firm_id and p.consultant_id = any (p_consultant_ids)
+        )
+        or c.id in (
+          select s.contract_id
+          from public.contract_signers s
+          where s.firm_id = p_firm_id and s.email = any (p_emails)
+        )
+      )
+    order by c.id
+    for update
+  );
 end
 $function$;
 
@@ -3180,7 +3234,7 @@ COMMENT ON FUNCTION "private"."blot"(text, text) IS 'The text without what priva
 
 COMMENT ON FUNCTION "private"."contract_kept_until"(public.contracts) IS 'The last day on which the law keeps a contract with what belongs to it: the end of the tenth year after it ended, infinity while it has not; null if nobody signed it.';
 
-COMMENT ON FUNCTION "private"."count_mentions"(uuid, text) IS 'In how many texts of a firm that are about something else a person is named.';
+COMMENT ON FUNCTION "private"."count_mentions"(uuid, text[]) IS 'In how many texts of a firm that are about something else a person is named.';
 
 COMMENT ON FUNCTION "private"."delete_account"() IS 'Definer of public.delete_account.';
 
@@ -3231,6 +3285,8 @@ COMMENT ON FUNCTION "private"."keep_owner"() IS 'Trigger: refuses whatever would
 COMMENT ON FUNCTION "private"."kept_signatures"(uuid[], uuid[], uuid[]) IS 'The signatures that hold somebody''s name: their own, and those of others under the terms of a contract with them.';
 
 COMMENT ON FUNCTION "private"."list_access"(uuid, text, uuid) IS 'Definer of public.list_access and of what access_review shows. Restates the rules of the policies for everybody at once, where they ask about the caller only; a test holds the two against each other.';
+
+COMMENT ON FUNCTION "private"."lock_contracts_of"(uuid, uuid[], text[]) IS 'Contracts that somebody is party to, planned on or asked to sign, locked.';
 
 COMMENT ON FUNCTION "private"."my_firms"() IS 'Definer of public.my_firms: row security hides a firm from whoever has no right in it yet.';
 
@@ -3352,11 +3408,11 @@ REVOKE ALL ON FUNCTION "private"."contract_kept_until"(public.contracts) FROM "p
 
 GRANT EXECUTE ON FUNCTION "private"."contract_kept_until"(public.contracts) TO "postgres";
 
-REVOKE ALL ON FUNCTION "private"."count_mentions"(uuid, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."count_mentions"(uuid, text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."count_mentions"(uuid, text) FROM "postgres";
+REVOKE ALL ON FUNCTION "private"."count_mentions"(uuid, text[]) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "private"."count_mentions"(uuid, text) TO "postgres";
+GRANT EXECUTE ON FUNCTION "private"."count_mentions"(uuid, text[]) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."delete_account"() FROM PUBLIC;
 
@@ -3517,6 +3573,12 @@ REVOKE ALL ON FUNCTION "private"."list_access"(uuid, text, uuid) FROM "postgres"
 GRANT EXECUTE ON FUNCTION "private"."list_access"(uuid, text, uuid) TO "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."list_access"(uuid, text, uuid) TO "service_role";
+
+REVOKE ALL ON FUNCTION "private"."lock_contracts_of"(uuid, uuid[], text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."lock_contracts_of"(uuid, uuid[], text[]) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."lock_contracts_of"(uuid, uuid[], text[]) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."my_firms"() FROM PUBLIC;
 

@@ -76,6 +76,19 @@ def test_a_report_goes_with_its_document(firm: Firm, db: Database, drain: Drain)
     assert (objects(db, firm), doomed(db, firm)) == (set(), set())
 
 
+def test_a_picture_goes_with_the_account(api: Api, firm: Firm, db: Database, drain: Drain) -> None:
+    leaver, stayer = firm.member, firm.viewer
+    paths = [f"{person.id}/avatar.png" for person in (leaver, stayer)]
+    png = {"Content-Type": "image/png"}
+    for person, path in zip((leaver, stayer), paths, strict=True):
+        address = f"/storage/v1/object/avatars/{path}"
+        created(person.send("POST", address, content=b"\x89PNG\r\n\x1a\n", headers=png))
+    created(api.as_service("DELETE", f"/auth/v1/admin/users/{leaver.id}"))
+    drain()
+    found = db.execute("select name from storage.objects where name = any (%s)", [paths])
+    assert found.fetchall() == [(paths[1],)]
+
+
 @pytest.mark.parametrize("end", ["cancelled", "expired"])
 def test_what_an_upload_left_frees_the_quota(
     firm: Firm, db: Database, drain: Drain, end: str

@@ -34,7 +34,10 @@ def climb(db: Database, id: str, today: date) -> int | None:
 
 
 def rungs(db: Database, id: str) -> list[int]:
-    found = db.execute("select days from private.contract_reminders where contract_id = %s", [id])
+    found = db.execute(
+        "select days from private.contract_reminders where contract_id = %s order by days desc",
+        [id],
+    )
     return [days for (days,) in found]
 
 

@@ -3796,3 +3796,7 @@ ON CONFLICT (id) DO UPDATE SET
   public = excluded.public,
   file_size_limit = excluded.file_size_limit,
   allowed_mime_types = excluded.allowed_mime_types;
+
+-- What nobody was granted has no list of rights yet: it is written down that there are none.
+REVOKE ALL ON private.doomed_objects, private.retention_clock
+FROM public, anon, authenticated, service_role;

@@ -30,7 +30,11 @@ def run() -> Result:
         calls: dict[str, Callable[[], float]] = {
             name: partial(call, asks, function, arguments)
             for name, function, arguments in (
-                ("search, two words", "search", firm | {"query": "advisory services"}),
+                (
+                    "search, words that every entry has",
+                    "search",
+                    firm | {"query": "advisory services"},
+                ),
                 ("timeline of the firm", "timeline", {"entity": "firm", "id": asks.firm}),
                 ("timeline of a company", "timeline", {"entity": "company", "id": company}),
                 ("timeline of a contract", "timeline", {"entity": "contract", "id": contract}),

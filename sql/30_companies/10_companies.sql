@@ -39,7 +39,8 @@ where archived_at is null;
 create unique index companies_firm_id_external_ref_idx
 on public.companies (firm_id, external_ref) where archived_at is null;
 create index companies_firm_id_status_idx on public.companies (firm_id, status);
-create index companies_firm_id_owner_id_idx on public.companies (firm_id, owner_id);
+create index companies_firm_id_owner_id_idx on public.companies (firm_id, owner_id)
+where owner_id is not null;
 create index companies_firm_id_created_at_idx
 on public.companies (firm_id, created_at desc, id);
 

@@ -41,7 +41,7 @@ create table public.consultants (
 
 create unique index consultants_firm_id_user_id_idx
 on public.consultants (firm_id, user_id) where archived_at is null;
-create index consultants_user_id_idx on public.consultants (user_id);
+create index consultants_user_id_idx on public.consultants (user_id) where user_id is not null;
 create unique index consultants_firm_id_external_ref_idx
 on public.consultants (firm_id, external_ref) where archived_at is null;
 create index consultants_firm_id_status_idx on public.consultants (firm_id, status);

@@ -98,16 +98,18 @@ create table public.contracts (
 
 create index contracts_firm_id_status_ends_on_idx
 on public.contracts (firm_id, status, ends_on);
-create index contracts_firm_id_company_id_idx on public.contracts (firm_id, company_id);
-create index contracts_firm_id_consultant_id_idx on public.contracts (firm_id, consultant_id);
+create index contracts_firm_id_company_id_idx on public.contracts (firm_id, company_id)
+where company_id is not null;
+create index contracts_firm_id_consultant_id_idx on public.contracts (firm_id, consultant_id)
+where consultant_id is not null;
 create index contracts_firm_id_created_at_idx
 on public.contracts (firm_id, created_at desc, id);
 create index contracts_firm_id_parent_id_idx
-on public.contracts (firm_id, parent_id, parent_kind);
+on public.contracts (firm_id, parent_id, parent_kind) where parent_id is not null;
 create index contracts_firm_id_renewed_from_id_idx
-on public.contracts (firm_id, renewed_from_id);
+on public.contracts (firm_id, renewed_from_id) where renewed_from_id is not null;
 create index contracts_firm_id_amended_from_id_idx
-on public.contracts (firm_id, amended_from_id);
+on public.contracts (firm_id, amended_from_id) where amended_from_id is not null;
 create index contracts_firm_id_cancel_by_idx on public.contracts (firm_id, cancel_by)
 where status = 'active' and auto_renew;
 -- For the daily job. Not null, or the planner would sort people's lists by these, past all firms.

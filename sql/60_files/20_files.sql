@@ -59,11 +59,12 @@ create table public.files (
 );
 
 create index files_firm_id_status_idx on public.files (firm_id, status) include (size_bytes);
-create index files_firm_id_company_id_idx on public.files (firm_id, company_id, created_at desc);
+create index files_firm_id_company_id_idx on public.files (firm_id, company_id, created_at desc)
+where company_id is not null;
 create index files_firm_id_consultant_id_idx
-on public.files (firm_id, consultant_id, created_at desc);
+on public.files (firm_id, consultant_id, created_at desc) where consultant_id is not null;
 create index files_firm_id_contract_id_idx
-on public.files (firm_id, contract_id, created_at desc);
+on public.files (firm_id, contract_id, created_at desc) where contract_id is not null;
 create index files_firm_id_created_at_idx on public.files (firm_id, created_at desc, id);
 create unique index files_thumbnail_path_idx on public.files (thumbnail_path);
 create index files_pending_upload_expires_at_idx on public.files (upload_expires_at)

@@ -26,12 +26,14 @@ create table public.notes (
   check (char_length(btrim(body)) > 0 and char_length(body) <= 20000)
 );
 
-create index notes_firm_id_company_id_idx on public.notes (firm_id, company_id, created_at desc);
-create index notes_firm_id_contact_id_idx on public.notes (firm_id, contact_id, created_at desc);
+create index notes_firm_id_company_id_idx on public.notes (firm_id, company_id, created_at desc)
+where company_id is not null;
+create index notes_firm_id_contact_id_idx on public.notes (firm_id, contact_id, created_at desc)
+where contact_id is not null;
 create index notes_firm_id_consultant_id_idx
-on public.notes (firm_id, consultant_id, created_at desc);
+on public.notes (firm_id, consultant_id, created_at desc) where consultant_id is not null;
 create index notes_firm_id_contract_id_idx
-on public.notes (firm_id, contract_id, created_at desc);
+on public.notes (firm_id, contract_id, created_at desc) where contract_id is not null;
 create index notes_firm_id_created_at_idx on public.notes (firm_id, created_at desc, id);
 
 -- The update policy lets members touch their own notes only, so a member is enough here.

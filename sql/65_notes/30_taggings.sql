@@ -30,10 +30,14 @@ create unique index taggings_once_idx
 on public.taggings (firm_id, tag_id, company_id, contact_id, consultant_id, contract_id)
 nulls not distinct where archived_at is null;
 create index taggings_firm_id_tag_id_idx on public.taggings (firm_id, tag_id);
-create index taggings_firm_id_company_id_idx on public.taggings (firm_id, company_id);
-create index taggings_firm_id_contact_id_idx on public.taggings (firm_id, contact_id);
-create index taggings_firm_id_consultant_id_idx on public.taggings (firm_id, consultant_id);
-create index taggings_firm_id_contract_id_idx on public.taggings (firm_id, contract_id);
+create index taggings_firm_id_company_id_idx on public.taggings (firm_id, company_id)
+where company_id is not null;
+create index taggings_firm_id_contact_id_idx on public.taggings (firm_id, contact_id)
+where contact_id is not null;
+create index taggings_firm_id_consultant_id_idx on public.taggings (firm_id, consultant_id)
+where consultant_id is not null;
+create index taggings_firm_id_contract_id_idx on public.taggings (firm_id, contract_id)
+where contract_id is not null;
 
 -- The update policy lets members touch their own taggings only, so a member is enough here.
 create trigger taggings_archive before update on public.taggings

@@ -23,7 +23,8 @@ create table public.reports (
 );
 
 create index reports_firm_id_created_at_idx on public.reports (firm_id, created_at desc, id);
-create index reports_requested_by_idx on public.reports (requested_by);
+create index reports_requested_by_idx on public.reports (requested_by)
+where requested_by is not null;
 
 alter table public.reports enable row level security;
 

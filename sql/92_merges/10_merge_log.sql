@@ -28,13 +28,14 @@ create table public.merge_log (
   )
 );
 
-create index merge_log_firm_id_kept_company_id_idx on public.merge_log (firm_id, kept_company_id);
+create index merge_log_firm_id_kept_company_id_idx on public.merge_log (firm_id, kept_company_id)
+where kept_company_id is not null;
 create index merge_log_firm_id_merged_company_id_idx
-on public.merge_log (firm_id, merged_company_id);
+on public.merge_log (firm_id, merged_company_id) where merged_company_id is not null;
 create index merge_log_firm_id_kept_consultant_id_idx
-on public.merge_log (firm_id, kept_consultant_id);
+on public.merge_log (firm_id, kept_consultant_id) where kept_consultant_id is not null;
 create index merge_log_firm_id_merged_consultant_id_idx
-on public.merge_log (firm_id, merged_consultant_id);
+on public.merge_log (firm_id, merged_consultant_id) where merged_consultant_id is not null;
 create index merge_log_firm_id_merged_at_idx on public.merge_log (firm_id, merged_at desc, id);
 
 alter table public.merge_log enable row level security;

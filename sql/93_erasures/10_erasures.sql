@@ -23,8 +23,9 @@ create table public.erasures (
 
 create index erasures_firm_id_erased_at_idx on public.erasures (firm_id, erased_at desc, id);
 create unique index erasures_firm_id_consultant_id_idx
-on public.erasures (firm_id, consultant_id);
-create unique index erasures_firm_id_contact_id_idx on public.erasures (firm_id, contact_id);
+on public.erasures (firm_id, consultant_id) where consultant_id is not null;
+create unique index erasures_firm_id_contact_id_idx on public.erasures (firm_id, contact_id)
+where contact_id is not null;
 create index erasures_look_again_on_idx on public.erasures (look_again_on)
 where look_again_on is not null;
 

@@ -21,7 +21,8 @@ create table public.firm_exports (
 
 create index firm_exports_firm_id_created_at_idx
 on public.firm_exports (firm_id, created_at desc, id);
-create index firm_exports_requested_by_idx on public.firm_exports (requested_by);
+create index firm_exports_requested_by_idx on public.firm_exports (requested_by)
+where requested_by is not null;
 create index firm_exports_expires_at_idx on public.firm_exports (expires_at);
 create unique index firm_exports_one_unfinished_idx on public.firm_exports (firm_id)
 where status in ('queued', 'working');

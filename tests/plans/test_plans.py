@@ -51,6 +51,7 @@ PLANS = {
     ),
     # contracts
     "contracts order by firm_id, created_at desc, id": "contracts_firm_id_created_at_idx",
+    "contracts where {firm} order by created_at desc, id": "contracts_firm_id_created_at_idx",
     "contracts where created_at < '2026-01-05' order by firm_id, created_at desc, id": (
         "contracts_firm_id_created_at_idx"
     ),

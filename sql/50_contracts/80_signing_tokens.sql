@@ -150,6 +150,11 @@ create function private.follow_signing() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   if new.status = 'sent' then
+    -- Whoever still changes one of them is waited for: the mail goes to the address that stays.
+    perform from public.contract_signers s
+    where s.firm_id = new.firm_id and s.contract_id = new.id
+    order by s.id
+    for update;
     -- Once more from the start: what was signed or declined before were other terms.
     update public.contract_signers
     set

@@ -1,12 +1,13 @@
 """Signing: by the link of a mail or signed in, in turn, once, and only what was shown."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 
-from tests.api.races import LOCK_CONTRACT, race
+from tests.api.races import LOCK_CONTRACT, race, wait_for_waiters
 from tests.api.world import asked, signers
 from tests.people import Caller, Firm, Person, created
 
@@ -252,6 +253,76 @@ def test_attack_23_terms_stand_still_while_they_are_signed(firm: Firm, db: Db) -
     for column in ("status", "signed_name", "signed_terms", "decided_at"):
         answer = firm.owner.update("contract_signers", {column: None}, id=f"eq.{signer['id']}")
         assert answer.status_code == 403
+
+
+def reviewed(firm: Firm, *emails: str) -> str:
+    """The id of a contract that is about to be sent to these."""
+    contract = firm.contract()
+    for email in emails:
+        signer = {"contract_id": contract["id"], "name": "Ada Marsh", "email": email}
+        firm.add("contract_signers", None, signer | {"role": "company"})
+    to = {"id": contract["id"], "to_status": "in_review"}
+    return str(created(firm.owner.rpc("transition_contract", **to))["id"])
+
+
+def mailed(firm: Firm, db: Db, contract: str) -> dict[str, str]:
+    """Address of each signer to where their link was sent."""
+    found = db.execute(
+        "select s.email, e.to_address from contract_signers s left join emails e"
+        " on e.firm_id = s.firm_id and e.dedupe_key like 'signing_request:' || s.id || ':%%'"
+        " where s.contract_id = %s",
+        [contract],
+    ).fetchall()
+    return dict(found)
+
+
+def test_attack_23_an_address_that_changes_while_the_contract_is_sent(
+    stack: Any, firm: Firm, db: Db
+) -> None:
+    """Else the link goes to one address and the evidence names another."""
+    contract = reviewed(firm, "mine@example.com")
+    (answer,) = race(
+        stack.superuser_url,
+        "update contract_signers set email = 'ada@client.example' where contract_id = %s",
+        contract,
+        lambda: firm.owner.rpc("transition_contract", id=contract, to_status="sent"),
+    )
+    created(answer)
+    assert mailed(firm, db, contract) == {"ada@client.example": "ada@client.example"}
+
+
+def test_attack_23_a_signer_who_arrives_while_the_contract_is_sent(
+    stack: Any, firm: Firm, db: Db
+) -> None:
+    contract, other = reviewed(firm, "ada@client.example"), reviewed(firm)
+    late = {"firm_id": firm.id, "name": "Late", "role": "company"}
+    rows = [
+        late | {"contract_id": contract, "email": "late@client.example"},
+        late | {"contract_id": other, "email": "taken@client.example"},
+    ]
+    with (
+        psycopg.connect(stack.superuser_url) as holder,
+        psycopg.connect(stack.superuser_url, autocommit=True) as watcher,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        # The second row waits for whoever is about to take its place; the first is past its guard.
+        holder.execute(
+            "insert into contract_signers (firm_id, contract_id, name, email, role)"
+            " values (%s, %s, 'First', 'taken@client.example', 'company')",
+            [firm.id, other],
+        )
+        pid = holder.info.backend_pid
+        added = pool.submit(lambda: firm.manager.insert("contract_signers", rows))
+        wait_for_waiters(watcher, pid, 1)
+        to = {"id": contract, "to_status": "sent"}
+        sent = pool.submit(lambda: firm.owner.rpc("transition_contract", **to))
+        wait_for_waiters(watcher, pid, 2)
+        holder.rollback()
+        created(added.result())
+        created(sent.result())
+    assert mailed(firm, db, contract) == {
+        email: email for email in ("ada@client.example", "late@client.example")
+    }
 
 
 def test_attack_26_signing_shows_nothing_else(

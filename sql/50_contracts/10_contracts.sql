@@ -138,6 +138,10 @@ begin
   if auth.uid() is not null and private.role_in(new.firm_id) is null then
     return new;
   end if;
+  -- Before the counter, as for those who renew the framework.
+  perform from public.contracts c
+  where c.firm_id = new.firm_id and c.id = new.parent_id
+  for key share;
   insert into private.contract_counters as c (firm_id, last_number)
   values (new.firm_id, 1)
   on conflict (firm_id) do update set last_number = c.last_number + 1

@@ -7,6 +7,7 @@ import httpx
 import psycopg
 import pytest
 
+from tests.api.races import race
 from tests.people import Firm, created, today
 
 Db = psycopg.Connection[Any]
@@ -208,3 +209,31 @@ def test_attack_19_contracts_of_another_firm(
         (firm.owner, 403, "not_allowed"),
     ):
         refused(person.rpc(function, id=contract["id"], **values), status, code)
+
+
+def test_a_renewal_and_a_new_contract_under_it_do_not_stop_each_other(
+    stack: Any, firm: Firm, db: Db
+) -> None:
+    """Both draw a number, and one of them is what the other one falls under."""
+    framework = running(firm, db, kind="framework")
+    owner, terms = firm.owner, {"parent_id": framework["id"]}
+    company = firm.company()["id"]
+    answers = race(
+        stack.superuser_url,
+        "select from private.contract_counters where firm_id = %s for update",
+        firm.id,
+        lambda: owner.insert(
+            "contracts",
+            {
+                "firm_id": firm.id,
+                "title": "Under it",
+                "kind": "client_services",
+                "company_id": company,
+            }
+            | terms,
+        ),
+        lambda: owner.rpc("renew_contract", id=framework["id"]),
+        in_turn=True,
+    )
+    for answer in answers:
+        created(answer)

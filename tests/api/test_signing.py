@@ -1,13 +1,12 @@
 """Signing: by the link of a mail or signed in, in turn, once, and only what was shown."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 
-from tests.api.races import LOCK_CONTRACT, race, wait_for_waiters
+from tests.api.races import LOCK_CONTRACT, race
 from tests.api.world import asked, signers
 from tests.people import Caller, Firm, Person, created
 
@@ -300,26 +299,20 @@ def test_attack_23_a_signer_who_arrives_while_the_contract_is_sent(
         late | {"contract_id": contract, "email": "late@client.example"},
         late | {"contract_id": other, "email": "taken@client.example"},
     ]
-    with (
-        psycopg.connect(stack.superuser_url) as holder,
-        psycopg.connect(stack.superuser_url, autocommit=True) as watcher,
-        ThreadPoolExecutor(2) as pool,
-    ):
-        # The second row waits for whoever is about to take its place; the first is past its guard.
-        holder.execute(
-            "insert into contract_signers (firm_id, contract_id, name, email, role)"
-            " values (%s, %s, 'First', 'taken@client.example', 'company')",
-            [firm.id, other],
-        )
-        pid = holder.info.backend_pid
-        added = pool.submit(lambda: firm.manager.insert("contract_signers", rows))
-        wait_for_waiters(watcher, pid, 1)
-        to = {"id": contract, "to_status": "sent"}
-        sent = pool.submit(lambda: firm.owner.rpc("transition_contract", **to))
-        wait_for_waiters(watcher, pid, 2)
-        holder.rollback()
-        created(added.result())
-        created(sent.result())
+    # The second row waits for whoever is about to take its place; the first is past its guard.
+    answers = race(
+        stack.superuser_url,
+        "insert into contract_signers (firm_id, contract_id, name, email, role)"
+        " select firm_id, id, 'First', 'taken@client.example', 'company'"
+        " from contracts where id = %s",
+        other,
+        lambda: firm.owner.insert("contract_signers", rows),
+        lambda: firm.owner.rpc("transition_contract", id=contract, to_status="sent"),
+        meanwhile="rollback",
+        in_turn=True,
+    )
+    for answer in answers:
+        created(answer)
     assert mailed(firm, db, contract) == {
         email: email for email in ("ada@client.example", "late@client.example")
     }

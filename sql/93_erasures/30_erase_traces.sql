@@ -2,7 +2,7 @@ create function private.naming(p_terms text[]) returns text
 language sql immutable set search_path = '' as $$
   -- Whole words only: who is called Al is not in every "also".
   select '(?<![[:alnum:]])(?:' || string_agg(
-    regexp_replace(t, '([^[:alnum:][:space:]])', '\\\1', 'g'), '|'
+    regexp_replace(btrim(t), '([^[:alnum:][:space:]])', '\\\1', 'g'), '|'
   ) || ')(?![[:alnum:]])'
   from unnest(p_terms) t
   where btrim(t) <> ''
@@ -99,7 +99,8 @@ begin
   delete from private.signing_tokens where firm_id = p_firm_id and signer_id = any (signer_ids);
 
   update public.contract_events e
-  set note = private.blot(e.note, p_naming)
+  -- A short name may stand there so often that what replaces it finds no room.
+  set note = left(private.blot(e.note, p_naming), 2000)
   where e.firm_id = p_firm_id
     and e.contract_id = any (p_contract_ids)
     and e.note ~* p_naming;

@@ -284,6 +284,18 @@ def test_what_others_wrote_is_counted_not_changed(firm: Firm, who: Who, db: Db) 
     assert created(firm.owner.get("notes"))[0]["body"] == body
 
 
+def test_a_name_is_found_as_it_is_said_and_however_often(firm: Firm, who: Who, db: Db) -> None:
+    """Spaces around it, or a log that is full of it, keep nothing of it."""
+    consultant = firm.consultant(name=f"  {who.token}  ")
+    terms = {"kind": "consultant", "consultant_id": consultant["id"], "company_id": None}
+    contract = firm.contract(**terms)
+    note = (f"{who.token} " * 200)[:1999]
+    to = {"id": contract["id"], "to_status": "in_review", "note": note}
+    created(firm.owner.rpc("transition_contract", **to))
+    erase(firm, consultant)
+    assert who.found(db) == {}
+
+
 def test_a_contact_goes_and_the_signature_stays(firm: Firm, who: Who, db: Db) -> None:
     contact = firm.contact(
         name=who.name, email=who.email, phone=who.phone, position="Buyer", is_primary=True

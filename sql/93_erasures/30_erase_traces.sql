@@ -197,6 +197,30 @@ begin
       from public.notes n
       where n.firm_id = p_firm_id and n.body ~* v_naming
       union all
+      -- The same person entered once more, or somebody of the same name.
+      select 'contacts', count(*)
+      from public.contacts c
+      where c.firm_id = p_firm_id
+        and c.erased_at is null
+        and concat_ws(' ', c.name, c.email, c.phone) ~* v_naming
+      union all
+      select 'consultants', count(*)
+      from public.consultants c
+      where c.firm_id = p_firm_id
+        and c.erased_at is null
+        and concat_ws(' ', c.name, c.email, c.phone) ~* v_naming
+      union all
+      select 'contract_signers', count(*)
+      from public.contract_signers s
+      where s.firm_id = p_firm_id
+        and s.email not like '%@erased.invalid'
+        and concat_ws(' ', s.name, s.email, s.signed_name) ~* v_naming
+      union all
+      select 'companies', count(*)
+      from public.companies o
+      where o.firm_id = p_firm_id
+        and concat_ws(' ', o.name, o.legal_name, o.address) ~* v_naming
+      union all
       select 'contracts.title', count(*)
       from public.contracts c
       where c.firm_id = p_firm_id and c.title ~* v_naming

@@ -275,8 +275,17 @@ def test_what_others_wrote_is_counted_not_changed(firm: Firm, who: Who, db: Db) 
     files = [uploaded(firm, who, company_id=company), uploaded(firm, Who(), company_id=company)]
     text = f"As agreed with {who.name}, we"
     db.execute("update files set text = %s where id = %s", [text, files[1]["id"]])
+    firm.contact(name="T. Brandt", email=who.email, company_id=company)
+    firm.consultant(name=who.name)
+    firm.company(name=f"{who.name} Consulting")
+    signer = {"name": who.name, "email": "other@brandt.example", "role": "company"}
+    firm.add("contract_signers", None, signer | {"contract_id": firm.contract()["id"]})
     assert erase(firm, consultant)["mentions"] == {
         "notes.body": 1,
+        "contacts": 1,
+        "consultants": 1,
+        "contract_signers": 1,
+        "companies": 1,
         "contracts.title": 1,
         "files": 2,
     }

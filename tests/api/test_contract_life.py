@@ -211,6 +211,26 @@ def test_attack_19_contracts_of_another_firm(
         refused(person.rpc(function, id=contract["id"], **values), status, code)
 
 
+def test_a_version_that_somebody_holds_stops_no_other_contract(
+    stack: Any, firm: Firm, other_firm: Firm, db: Db
+) -> None:
+    old = running(firm, db)
+    new = created(firm.owner.rpc("amend_contract", id=old["id"]))
+    other = running(other_firm, db, "signed")
+    db.execute(
+        "update contracts set status = 'signed', signed_at = now() where id = %s", [new["id"]]
+    )
+    with psycopg.connect(stack.superuser_url) as holder:
+        holder.execute("select from contracts where id = %s for update", [old["id"]])
+        db.execute("set lock_timeout = '1s'")
+        db.execute("select private.advance_contracts()")
+        db.execute("reset lock_timeout")
+    assert now(other_firm, other)["status"] == "active"
+    assert [now(firm, row)["status"] for row in (old, new)] == ["active", "signed"]
+    db.execute("select private.advance_contracts()")
+    assert [now(firm, row)["status"] for row in (old, new)] == ["terminated", "active"]
+
+
 def test_a_renewal_and_a_new_contract_under_it_do_not_stop_each_other(
     stack: Any, firm: Firm, db: Db
 ) -> None:

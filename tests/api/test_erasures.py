@@ -16,6 +16,7 @@ Db = psycopg.Connection[Any]
 Row = dict[str, Any]
 
 NOTE = "The person themselves, by letter of 3 May"
+LOCK_CONSULTANT = "select from public.consultants where id = %s for update"
 
 
 class Who:
@@ -218,6 +219,30 @@ def test_what_is_still_due_stays_when_the_clock_looks(firm: Firm, who: Who, db: 
     assert (
         created(firm.owner.get("consultants", id=f"eq.{consultant['id']}"))[0]["name"] == who.name
     )
+
+
+def test_a_person_whose_row_somebody_holds_keeps_no_other_one(
+    stack: Any, firm: Firm, db: Db
+) -> None:
+    people = [Who(), Who()]
+    rows = [person.consultant(firm) for person in people]
+    for person, consultant in zip(people, rows, strict=True):
+        signed(firm, db, person, consultant, "2024-06-30")
+        erasure = erase(firm, consultant)
+        db.execute(
+            "update erasures set look_again_on = current_date where id = %s", [erasure["id"]]
+        )
+    db.execute("set session_replication_role = replica")
+    db.execute("update contracts set ends_on = '2012-06-30' where firm_id = %s", [firm.id])
+    db.execute("set session_replication_role = origin")
+    with psycopg.connect(stack.superuser_url) as holder:
+        holder.execute(LOCK_CONSULTANT.encode(), [rows[0]["id"]])
+        db.execute("set lock_timeout = '5s'")
+        db.execute("select private.release_erasures(10)")
+        db.execute("reset lock_timeout")
+    assert [bool(person.found(db)) for person in people] == [True, False]
+    db.execute("select private.release_erasures(10)")
+    assert people[0].found(db) == {}
 
 
 @pytest.mark.parametrize("status", ["signed", "active"])
@@ -426,9 +451,6 @@ def test_only_what_they_had_to_sign_goes_back(firm: Firm, who: Who, db: Db) -> N
     assert contract["status"] == "sent", "somebody else signs it"
     (planned,) = created(firm.owner.get("contract_consultants", id=f"eq.{row['id']}"))
     assert planned["archived_at"], "but nobody counts on them"
-
-
-LOCK_CONSULTANT = "select from public.consultants where id = %s for update"
 
 
 @pytest.mark.parametrize("table", ["notes", "files"])

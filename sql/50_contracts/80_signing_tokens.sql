@@ -5,6 +5,7 @@ create table private.signing_tokens (
   expires_at timestamptz not null,
   asked_at timestamptz not null default now(),
   asked integer not null default 1,
+  seen_hash bytea,
   constraint signing_tokens_signer_id_fkey foreign key (firm_id, signer_id)
   references public.contract_signers (firm_id, id) on delete cascade
 );
@@ -25,6 +26,8 @@ comment on table private.signing_tokens is
   'turn.';
 comment on column private.signing_tokens.asked is
   'How often the signer was asked: at first, after three days, after seven.';
+comment on column private.signing_tokens.seen_hash is
+  'SHA-256 of the terms as the signer saw them last.';
 
 create function private.signing_terms(p_contract public.contracts) returns jsonb
 language sql stable set search_path = '' as $$

@@ -278,6 +278,25 @@ def test_attack_18_an_account_taken_away_stays_away_from_duplicates(firm: Firm) 
     assert created(person.rpc("my_firms")) == []
 
 
+@pytest.mark.parametrize("what", ["companies", "consultants"])
+def test_attack_23_undoing_a_merge_changes_no_party_of_what_was_sent_since(
+    firm: Firm, what: str
+) -> None:
+    if what == "companies":
+        kept, merged, column = firm.company(), firm.company(), "company_id"
+        terms: Row = {column: merged["id"]}
+    else:
+        kept, merged, column = firm.consultant(), firm.consultant(), "consultant_id"
+        terms = {column: merged["id"], "kind": "consultant", "company_id": None}
+    sent, draft = firm.contract(**terms), firm.contract(**terms)
+    made = merge(firm.manager, what, kept, merged)
+    for status in ("in_review", "sent"):
+        created(firm.manager.rpc("transition_contract", id=sent["id"], to_status=status))
+    created(firm.manager.rpc("undo_merge", id=made["id"]))
+    assert now(firm, "contracts", sent)[column] == kept["id"]
+    assert now(firm, "contracts", draft)[column] == merged["id"]
+
+
 def test_outside_a_merge_the_guards_hold(firm: Firm, db: Db) -> None:
     signed = firm.contract()
     sign(db, signed)

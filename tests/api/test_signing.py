@@ -373,6 +373,23 @@ def test_attack_23_a_signer_who_arrives_while_the_contract_is_sent(
     }
 
 
+def test_attack_23_a_party_renamed_between_reading_and_signing(
+    firm: Firm, db: Db, visitor: Caller
+) -> None:
+    """Members cannot touch the contract; nor, by the name of a company, what somebody signs."""
+    (signer,) = asked(firm, db)
+    created(visitor.rpc("view_signing", token=signer["token"]))
+    company = contract_of(firm, signer)["company_id"]
+    created(firm.member.update("companies", {"name": "Somebody else"}, id=f"eq.{company}"))
+    refused(sign(visitor, signer), 409, "terms_changed")
+    shown = created(visitor.rpc("view_signing", token=signer["token"]))
+    assert shown["terms"]["company"] == "Somebody else"
+    assert created(sign(visitor, signer)) == "signed"
+    assert signers(firm, db, signer["contract_id"])[0]["signed_terms"] == shown["terms"]
+    created(firm.member.update("companies", {"name": "Again"}, id=f"eq.{company}"))
+    assert created(sign(visitor, signer)) == "signed", "a retry finds its answer"
+
+
 def test_attack_26_signing_shows_nothing_else(
     firm: Firm, db: Db, visitor: Caller, outsider: Person
 ) -> None:

@@ -195,5 +195,6 @@ grant execute on function public.undo_merge(uuid) to authenticated;
 comment on function private.undo_merge(uuid) is 'Definer of public.undo_merge.';
 comment on function public.undo_merge(uuid) is
   'Makes two of one again, for 30 days after the merge: what moved goes back, what was filled is '
-  'emptied, and what somebody changed since, or a contract that was sent since, stays as it is. Managers; a retry returns the same. '
+  'emptied, and what somebody changed since, or a contract that was sent since, stays as it is. '
+  'Managers; a retry returns the same. '
   'Errors: merge_not_found, too_late, erased, merged_again, merge_conflict.';

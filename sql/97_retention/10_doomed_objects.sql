@@ -53,8 +53,8 @@ revoke execute on function private.doom_object(text, text, timestamptz, timestam
 from public, anon, authenticated;
 
 comment on function private.doom_object(text, text, timestamptz, timestamptz) is
-  'Enters an object for removal and queues the job, one for each transaction. What is due later, or was doomed '
-  'while the job was ending, is the clock''s.';
+  'Enters an object for removal and queues the job, one for each transaction. What is due later is '
+  'the clock''s.';
 
 create function private.doom_file() returns trigger
 language plpgsql security definer set search_path = '' as $$

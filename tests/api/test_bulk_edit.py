@@ -321,9 +321,7 @@ def test_two_edits_of_the_same_rows_in_opposite_order(stack: Any, shared_firm: F
     assert column(shared_firm, "companies", ids, "country") == ["DE", "DE"]
 
 
-def test_rows_that_wait_to_be_edited_can_be_referred_to(
-    stack: Any, shared_firm: Firm
-) -> None:
+def test_rows_that_wait_to_be_edited_can_be_referred_to(stack: Any, shared_firm: Firm) -> None:
     """Such as by the clock, which must wait for nobody."""
     first, last = sorted(companies(shared_firm, 2))
     member = shared_firm.member

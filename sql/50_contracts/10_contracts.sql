@@ -108,6 +108,11 @@ create index contracts_firm_id_renewed_from_id_idx
 on public.contracts (firm_id, renewed_from_id);
 create index contracts_firm_id_amended_from_id_idx
 on public.contracts (firm_id, amended_from_id);
+-- One that was archived does not come back beside the one that was made instead.
+create unique index contracts_one_renewal_idx on public.contracts (firm_id, renewed_from_id)
+where status <> 'cancelled' and archived_at is null;
+create unique index contracts_one_amendment_idx on public.contracts (firm_id, amended_from_id)
+where status <> 'cancelled' and archived_at is null;
 create index contracts_firm_id_cancel_by_idx on public.contracts (firm_id, cancel_by)
 where status = 'active' and auto_renew;
 -- For the daily job. Not null, or the planner would sort people's lists by these, past all firms.

@@ -173,10 +173,11 @@ begin
   where id = p_id
   returning * into v_merge;
   return v_merge;
-exception when unique_violation then
+exception when unique_violation or exclusion_violation then
   perform private.fail(
     'merge_conflict', 'Another entry has taken a value that must be unique since.',
-    hint => 'Look for the tax id, the external reference or the account of the merged entry.',
+    hint => 'Look for the tax id, the external reference, the account or the plans of the merged '
+      'entry.',
     status => 409
   );
 end

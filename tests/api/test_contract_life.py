@@ -211,6 +211,21 @@ def test_attack_19_contracts_of_another_firm(
         refused(person.rpc(function, id=contract["id"], **values), status, code)
 
 
+@pytest.mark.parametrize("way", ["amend_contract", "renew_contract"])
+def test_what_was_archived_does_not_come_back_beside_another(firm: Firm, db: Db, way: str) -> None:
+    """Else two versions could be in force."""
+    old = running(firm, db)
+    first = created(firm.manager.rpc(way, id=old["id"]))
+    change: Row = {"archived_at": "now"}
+    created(firm.admin.update("contracts", change, id=f"eq.{first['id']}"))
+    second = created(firm.manager.rpc(way, id=old["id"]))
+    assert second["id"] != first["id"]
+    back = firm.admin.update("contracts", {"archived_at": None}, id=f"eq.{first['id']}")
+    assert back.status_code == 409, back.text
+    created(firm.manager.rpc("transition_contract", id=second["id"], to_status="cancelled"))
+    created(firm.admin.update("contracts", {"archived_at": None}, id=f"eq.{first['id']}"))
+
+
 def test_a_version_that_somebody_holds_stops_no_other_contract(
     stack: Any, firm: Firm, other_firm: Firm, db: Db
 ) -> None:

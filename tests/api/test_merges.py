@@ -297,6 +297,16 @@ def test_attack_23_undoing_a_merge_changes_no_party_of_what_was_sent_since(
     assert now(firm, "contracts", draft)[column] == merged["id"]
 
 
+def test_a_plan_in_the_way_of_an_undoing_is_named(firm: Firm) -> None:
+    kept, merged = firm.consultant(), firm.consultant()
+    contract = firm.contract()
+    plan = {"contract_id": contract["id"], "period": "[2026-01-01,2026-02-01)"}
+    firm.add("contract_consultants", None, plan | {"consultant_id": merged["id"]})
+    made = merge(firm.manager, "consultants", kept, merged)
+    firm.add("contract_consultants", None, plan | {"consultant_id": merged["id"]})
+    refused(firm.manager.rpc("undo_merge", id=made["id"]), 409, "merge_conflict")
+
+
 def test_outside_a_merge_the_guards_hold(firm: Firm, db: Db) -> None:
     signed = firm.contract()
     sign(db, signed)

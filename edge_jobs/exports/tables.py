@@ -77,7 +77,8 @@ def pages(http: httpx.Client, name: str, table: Table, firm_id: str) -> Iterator
         # Not as floats: an amount keeps its two decimals.
         found: list[Row] = json.loads(answer.content, parse_float=Decimal)
         yield from found
-        if len(found) < table.page:
+        # Not by its length: a project may be set to give fewer rows than were asked for.
+        if not found:
             return
         last = found[-1][table.key]
 

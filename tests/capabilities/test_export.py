@@ -154,6 +154,20 @@ def test_every_row_of_every_table_is_there(
         assert hashed not in everything
 
 
+def test_no_row_is_left_out_where_the_api_gives_fewer_than_asked_for(
+    api: Api, firm: Firm, db: Database
+) -> None:
+    db.execute(
+        "insert into tags (firm_id, name) select %s, n::text from generate_series(1, 1100) n",
+        [firm.id],
+    )
+    key = api.secret_key
+    headers = {"apikey": key, "Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=f"{api.url}/rest/v1", headers=headers) as http:
+        wide = tables.Table(page=5000)
+        assert len({tag["id"] for tag in tables.pages(http, "tags", wide, firm.id)}) == 1100
+
+
 def test_the_documents_are_there_byte_by_byte(firm: Firm, db: Database, drain: Drain) -> None:
     company = firm.company(name="Käse & Söhne: a/b")["id"]
     contract = firm.contract()

@@ -74,7 +74,7 @@ def pages(http: httpx.Client, name: str, table: Table, firm_id: str) -> Iterator
         ]
         if last is not None:
             query.append((table.key, f"gt.{last}"))
-        answer = http.get(f"/{name}", params=query).raise_for_status()
+        answer = http.get(f"/{name}", params=tuple(query)).raise_for_status()
         # Not as floats: an amount keeps its two decimals.
         found: list[Row] = json.loads(answer.content, parse_float=Decimal)
         yield from found

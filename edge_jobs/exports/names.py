@@ -6,8 +6,12 @@ from pathlib import PurePosixPath
 
 # What Windows refuses in a name, and what no name should hold: control and direction marks.
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]')
-_RESERVED = re.compile(r"^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$", re.IGNORECASE)
+_RESERVED = re.compile(
+    r"^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3]) *(\..*)?$", re.IGNORECASE
+)
 _LONGEST = 100
+# A disk takes 255 of UTF-8; a number may be added.
+_LONGEST_BYTES = 240
 
 
 def safe(name: str) -> str:
@@ -15,9 +19,11 @@ def safe(name: str) -> str:
     name = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).strip(" .")
     if _RESERVED.match(name):
         name = f"_{name}"
-    if len(name) > _LONGEST:
-        ending = PurePosixPath(name).suffix[:10]
-        name = name[: _LONGEST - len(ending)].rstrip(" .") + ending
+    if len(name) > _LONGEST or len(name.encode()) > _LONGEST_BYTES:
+        ending = PurePosixPath(name).suffix[:10].rstrip(" .")
+        room = _LONGEST_BYTES - len(ending.encode())
+        start = name[: _LONGEST - len(ending)].encode()[:room].decode(errors="ignore")
+        name = start.rstrip(" .") + ending
     return name or "_"
 
 

@@ -65,19 +65,21 @@ def rows(http: httpx.Client, name: str, firm_id: str) -> Iterator[Row]:
 def pages(http: httpx.Client, name: str, table: Table, firm_id: str) -> Iterator[Row]:
     last: str | None = None
     while True:
-        query = {
-            "select": table.select,
-            table.firm: f"eq.{firm_id}",
-            "order": table.key,
-            "limit": str(table.page),
-        }
+        # Pairs, so that no filter takes the place of the firm's: its key may have the same name.
+        query = [
+            ("select", table.select),
+            (table.firm, f"eq.{firm_id}"),
+            ("order", table.key),
+            ("limit", str(table.page)),
+        ]
         if last is not None:
-            query[table.key] = f"gt.{last}"
-        answer = http.get(f"/{name}", params=query).raise_for_status()
+            query.append((table.key, f"gt.{last}"))
+        answer = http.get(f"/{name}", params=tuple(query)).raise_for_status()
         # Not as floats: an amount keeps its two decimals.
         found: list[Row] = json.loads(answer.content, parse_float=Decimal)
         yield from found
-        if len(found) < table.page:
+        # Not by its length: a project may be set to give fewer rows than were asked for.
+        if not found:
             return
         last = found[-1][table.key]
 

@@ -3,6 +3,7 @@ returns public.consultants
 language plpgsql security definer set search_path = '' as $$
 declare
   v_consultant public.consultants;
+  v_before uuid;
 begin
   select * into v_consultant
   from public.consultants
@@ -20,10 +21,21 @@ begin
       hint => 'People find their id in their profile.', status => 404
     );
   end if;
+  v_before := v_consultant.user_id;
   update public.consultants
   set user_id = p_user_id
   where id = p_consultant_id
   returning * into v_consultant;
+  -- A duplicate that was merged remembers the account: a manager who restores it, or undoes the
+  -- merge, would open the portal again.
+  perform set_config('firmbase.guards', 'off', true);
+  update public.consultants c
+  set user_id = null
+  where c.firm_id = v_consultant.firm_id
+    and c.user_id = v_before
+    and c.id <> p_consultant_id
+    and c.archived_at is not null;
+  perform set_config('firmbase.guards', '', true);
   return v_consultant;
 exception when unique_violation then
   perform private.fail(

@@ -110,6 +110,11 @@ create index contracts_firm_id_renewed_from_id_idx
 on public.contracts (firm_id, renewed_from_id) where renewed_from_id is not null;
 create index contracts_firm_id_amended_from_id_idx
 on public.contracts (firm_id, amended_from_id) where amended_from_id is not null;
+-- One that was archived does not come back beside the one that was made instead.
+create unique index contracts_one_renewal_idx on public.contracts (firm_id, renewed_from_id)
+where renewed_from_id is not null and status <> 'cancelled' and archived_at is null;
+create unique index contracts_one_amendment_idx on public.contracts (firm_id, amended_from_id)
+where amended_from_id is not null and status <> 'cancelled' and archived_at is null;
 create index contracts_firm_id_cancel_by_idx on public.contracts (firm_id, cancel_by)
 where status = 'active' and auto_renew;
 -- For the daily job. Not null, or the planner would sort people's lists by these, past all firms.
@@ -140,6 +145,10 @@ begin
   if auth.uid() is not null and private.role_in(new.firm_id) is null then
     return new;
   end if;
+  -- Before the counter, as for those who renew the framework.
+  perform from public.contracts c
+  where c.firm_id = new.firm_id and c.id = new.parent_id
+  for key share;
   insert into private.contract_counters as c (firm_id, last_number)
   values (new.firm_id, 1)
   on conflict (firm_id) do update set last_number = c.last_number + 1

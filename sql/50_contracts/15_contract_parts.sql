@@ -1,6 +1,13 @@
 create function private.guard_contract_part() returns trigger
 language plpgsql set search_path = '' as $$
 begin
+  -- A row that is new waits for whoever moves the contract on, and holds the next one up. One that
+  -- changes is locked itself: who sends the contract waits for it.
+  if tg_op = 'INSERT' then
+    perform from public.contracts k
+    where k.firm_id = new.firm_id and k.id = new.contract_id
+    for key share;
+  end if;
   -- As the caller: of a contract somebody cannot see, they learn nothing here.
   if auth.uid() is not null and not private.guards_are_off() and exists (
     select from public.contracts k

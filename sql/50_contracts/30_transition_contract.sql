@@ -102,4 +102,5 @@ comment on function private.transition_contract(uuid, text, text) is
   'Definer of public.transition_contract.';
 comment on function public.transition_contract(uuid, text, text) is
   'Moves a contract on and logs it. Managers; a signed one is cancelled by admins. Errors: '
-  'illegal_transition, reason_required, start_required, signers_pending, archived.';
+  'illegal_transition, reason_required, start_required, signers_pending, too_many_signers, '
+  'too_many_signing_requests, archived.';

@@ -14,13 +14,22 @@ begin
     where c.status = 'signed'
       and c.starts_on <= (p_now at time zone 'UTC')::date + 1
       and c.starts_on <= (p_now at time zone f.timezone)::date
+      -- With the version before, or not yet: whoever holds that one must not hold up all the others.
+      and (
+        c.amended_from_id is null
+        or exists (
+          select from public.contracts o
+          where o.firm_id = c.firm_id and o.id = c.amended_from_id
+          for update skip locked
+        )
+      )
     limit c_bite
     for update of c skip locked
   ), started as (
     update public.contracts c
     set status = 'active'
-    from due
-    where c.id = due.id
+    -- All are found before the first is written: a version and the one before may come at once.
+    where c.id = any (array(select due.id from due))
     returning c.firm_id, c.id
   ), logged as (
     insert into public.contract_events (firm_id, contract_id, from_status, to_status)

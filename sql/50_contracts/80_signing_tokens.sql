@@ -5,6 +5,7 @@ create table private.signing_tokens (
   expires_at timestamptz not null,
   asked_at timestamptz not null default now(),
   asked integer not null default 1,
+  seen_hash bytea,
   constraint signing_tokens_signer_id_fkey foreign key (firm_id, signer_id)
   references public.contract_signers (firm_id, id) on delete cascade
 );
@@ -25,6 +26,8 @@ comment on table private.signing_tokens is
   'turn.';
 comment on column private.signing_tokens.asked is
   'How often the signer was asked: at first, after three days, after seven.';
+comment on column private.signing_tokens.seen_hash is
+  'SHA-256 of the terms as the signer saw them last.';
 
 create function private.signing_terms(p_contract public.contracts) returns jsonb
 language sql stable set search_path = '' as $$
@@ -148,8 +151,16 @@ comment on function private.ask_signers(uuid) is
 
 create function private.follow_signing() returns trigger
 language plpgsql security definer set search_path = '' as $$
+declare
+  -- All of one turn are asked at once, and each of them twice more.
+  c_most constant integer := 50;
 begin
   if new.status = 'sent' then
+    -- Whoever still changes one of them is waited for: the mail goes to the address that stays.
+    perform from public.contract_signers s
+    where s.firm_id = new.firm_id and s.contract_id = new.id
+    order by s.id
+    for update;
     -- Once more from the start: what was signed or declined before were other terms.
     update public.contract_signers
     set
@@ -163,6 +174,16 @@ begin
     delete from private.signing_tokens t
     using public.contract_signers s
     where s.contract_id = new.id and t.firm_id = s.firm_id and t.signer_id = s.id;
+    if (
+      select count(*) > c_most
+      from public.contract_signers s
+      where s.contract_id = new.id and s.archived_at is null
+    ) then
+      perform private.fail(
+        'too_many_signers', format('At most %s people can sign a contract.', c_most),
+        hint => 'Archive some of them.', status => 422
+      );
+    end if;
     perform private.require_mail_room(s.firm_id, 'signing_request', s.email)
     from public.contract_signers s
     where s.contract_id = new.id and s.archived_at is null;
@@ -202,10 +223,12 @@ begin
     select t.signer_id
     from private.signing_tokens t
     join public.contract_signers s on s.firm_id = t.firm_id and s.id = t.signer_id
+    join public.contracts c on c.firm_id = s.firm_id and c.id = s.contract_id
     join public.firms f on f.id = t.firm_id
     where t.asked < 3
       and t.asked_at < now() - case t.asked when 1 then interval '3 days' else interval '4 days' end
       and s.status in ('pending', 'viewed')
+      and c.archived_at is null
       and f.status = 'active'
       and f.archived_at is null
     limit 1000

@@ -59,13 +59,19 @@ create function private.view_signing(p_token text, p_contract_id uuid) returns j
 language plpgsql security definer set search_path = '' as $$
 declare
   v_signer public.contract_signers := private.open_signing(p_token, p_contract_id);
+  v_terms jsonb := (
+    select private.signing_terms(c) from public.contracts c where c.id = v_signer.contract_id
+  );
 begin
   update public.contract_signers
   set status = 'viewed', viewed_at = now()
   where id = v_signer.id and status = 'pending';
+  update private.signing_tokens
+  set seen_hash = sha256(convert_to(v_terms::text, 'UTF8'))
+  where signer_id = v_signer.id;
   return (
     select jsonb_build_object(
-      'terms', private.signing_terms(c),
+      'terms', v_terms,
       'name', s.name,
       'role', s.role,
       'status', s.status,
@@ -90,14 +96,25 @@ language plpgsql security definer set search_path = '' as $$
 declare
   v_signer public.contract_signers := private.open_signing(p_token, p_contract_id);
   v_contract public.contracts;
+  v_terms jsonb;
 begin
   select * into strict v_contract from public.contracts c where c.id = v_signer.contract_id;
+  v_terms := private.signing_terms(v_contract);
   if v_signer.status = 'signed' then
     return v_contract.status;
   elsif coalesce(btrim(p_name), '') = '' or char_length(p_name) > 200 or p_name ~ '[[:cntrl:]]' then
     perform private.fail(
       'name_required', 'Type your name to sign.', hint => 'One line, at most 200 characters.',
       status => 422
+    );
+  elsif exists (
+    -- The contract itself stands still; the names of its parties are kept elsewhere.
+    select from private.signing_tokens t
+    where t.signer_id = v_signer.id and t.seen_hash <> sha256(convert_to(v_terms::text, 'UTF8'))
+  ) then
+    perform private.fail(
+      'terms_changed', 'A name in the contract has changed since you saw it.',
+      hint => 'Look at it again before you sign.', status => 409
     );
   end if;
   update public.contract_signers
@@ -106,7 +123,7 @@ begin
     viewed_at = coalesce(viewed_at, now()),
     decided_at = now(),
     signed_name = btrim(p_name),
-    signed_terms = private.signing_terms(v_contract)
+    signed_terms = v_terms
   where id = v_signer.id;
   if private.ask_signers(v_contract.id) > 0 then
     return 'sent';
@@ -226,7 +243,7 @@ comment on function private.sign_contract(text, text, uuid) is 'Definer of publi
 comment on function public.sign_contract(text, text, uuid) is
   'Signs with the name as typed, by the token of the mail, or signed in by the contract. Returns '
   'signed when everybody has, else sent; then the next ones are asked. A retry changes nothing. '
-  'Errors: link_invalid, name_required.';
+  'Errors: link_invalid, name_required, terms_changed.';
 comment on function private.decline_contract(text, text, uuid) is
   'Definer of public.decline_contract.';
 comment on function public.decline_contract(text, text, uuid) is

@@ -58,7 +58,9 @@ private.notify(uuid, text, text, text, text, text, uuid[], text, jsonb) is
 create function private.require_mail_room(p_firm_id uuid, p_event text, p_to text) returns void
 language plpgsql security definer set search_path = '' as $$
 begin
-  -- Anybody can make a firm, and no address asked for this mail: it must not become a flood.
+  -- Anybody can make a firm, and no address asked for this mail: it must not become a flood. One
+  -- request after the other, or many at once would all find the same room.
+  perform pg_advisory_xact_lock(hashtextextended('private.require_mail_room:' || p_firm_id, 0));
   if (
     select
       count(*) >= greatest(100, 2 * (select f.seat_limit from public.firms f where f.id = p_firm_id))

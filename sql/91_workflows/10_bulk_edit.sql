@@ -90,9 +90,11 @@ begin
     (select string_agg(format('%1$I = v.%1$I', c.key), ', ') from jsonb_object_keys(changes) c (key))
   );
 
-  -- In one order, so that two edits of the same rows wait for each other and never in a circle.
+  -- In one order, so that two edits of the same rows wait for each other and never in a circle. No
+  -- key changes: what refers to them comes to be meanwhile.
   execute format(
-    'select array(select t.id from public.%I t where t.id = any ($1) order by t.id for update)',
+    'select array('
+    'select t.id from public.%I t where t.id = any ($1) order by t.id for no key update)',
     entity
   )
   into v_writable using v_ids;

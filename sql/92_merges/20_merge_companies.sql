@@ -25,8 +25,17 @@ begin
   elsif p_kept_id = p_merged_id then
     perform private.fail('same_entry', 'These are one and the same already.', status => 422);
   end if;
-  -- One merge at a time in a firm; then nobody adds to the two until it is done.
+  -- One merge at a time in a firm; then nobody adds to the two until it is done. First what may move
+  -- between them: whoever renews a contract or moves a contact holds it when they come to a company.
   perform private.lock_firm(v_firm_id, 'manager');
+  perform from public.contracts c
+  where c.firm_id = v_firm_id and c.company_id in (p_kept_id, p_merged_id)
+  order by c.id
+  for no key update;
+  perform from public.contacts c
+  where c.firm_id = v_firm_id and c.company_id in (p_kept_id, p_merged_id)
+  order by c.id
+  for no key update;
   perform from public.companies where id in (p_kept_id, p_merged_id) order by id for update;
   select * into strict v_kept from public.companies where id = p_kept_id;
   select * into strict v_merged from public.companies where id = p_merged_id;

@@ -25,7 +25,20 @@ begin
   elsif p_kept_id = p_merged_id then
     perform private.fail('same_entry', 'These are one and the same already.', status => 422);
   end if;
+  -- As for companies, contracts first; those they are planned on, too.
   perform private.lock_firm(v_firm_id, 'manager');
+  perform from public.contracts c
+  where c.firm_id = v_firm_id
+    and (
+      c.consultant_id in (p_kept_id, p_merged_id)
+      or c.id in (
+        select p.contract_id
+        from public.contract_consultants p
+        where p.firm_id = v_firm_id and p.consultant_id in (p_kept_id, p_merged_id)
+      )
+    )
+  order by c.id
+  for no key update;
   perform from public.consultants where id in (p_kept_id, p_merged_id) order by id for update;
   select * into strict v_kept from public.consultants where id = p_kept_id;
   select * into strict v_merged from public.consultants where id = p_merged_id;

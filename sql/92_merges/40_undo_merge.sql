@@ -5,6 +5,7 @@ declare
   v_merged_company public.companies;
   v_merged public.consultants;
   v_private public.consultant_private;
+  v_sent uuid[];
 begin
   select * into v_merge
   from public.merge_log m
@@ -39,6 +40,16 @@ begin
       hint => 'Undo that merge first.', status => 409
     );
   end if;
+
+  -- Who signed one of these since, or was asked to, was shown the kept entry: it stays there.
+  v_sent := array(
+    select e.contract_id
+    from public.contract_events e
+    where e.firm_id = v_merge.firm_id
+      and e.to_status = 'sent'
+      and e.at > v_merge.merged_at
+      and v_merge.moved -> 'contracts' ? e.contract_id::text
+  );
 
   perform set_config('firmbase.guards', 'off', true);
   -- What somebody changed since stays as it is: only what still says the same goes back.
@@ -78,7 +89,8 @@ begin
     update public.contracts set company_id = v_merge.merged_company_id
     where firm_id = v_merge.firm_id
       and company_id = v_merge.kept_company_id
-      and v_merge.moved -> 'contracts' ? id::text;
+      and v_merge.moved -> 'contracts' ? id::text
+      and id <> all (v_sent);
     update public.files set company_id = v_merge.merged_company_id
     where firm_id = v_merge.firm_id
       and company_id = v_merge.kept_company_id
@@ -135,7 +147,8 @@ begin
     update public.contracts set consultant_id = v_merge.merged_consultant_id
     where firm_id = v_merge.firm_id
       and consultant_id = v_merge.kept_consultant_id
-      and v_merge.moved -> 'contracts' ? id::text;
+      and v_merge.moved -> 'contracts' ? id::text
+      and id <> all (v_sent);
     update public.contract_consultants set consultant_id = v_merge.merged_consultant_id
     where firm_id = v_merge.firm_id
       and consultant_id = v_merge.kept_consultant_id
@@ -160,10 +173,11 @@ begin
   where id = p_id
   returning * into v_merge;
   return v_merge;
-exception when unique_violation then
+exception when unique_violation or exclusion_violation then
   perform private.fail(
     'merge_conflict', 'Another entry has taken a value that must be unique since.',
-    hint => 'Look for the tax id, the external reference or the account of the merged entry.',
+    hint => 'Look for the tax id, the external reference, the account or the plans of the merged '
+      'entry.',
     status => 409
   );
 end
@@ -182,5 +196,6 @@ grant execute on function public.undo_merge(uuid) to authenticated;
 comment on function private.undo_merge(uuid) is 'Definer of public.undo_merge.';
 comment on function public.undo_merge(uuid) is
   'Makes two of one again, for 30 days after the merge: what moved goes back, what was filled is '
-  'emptied, and what somebody changed since stays as it is. Managers; a retry returns the same. '
+  'emptied, and what somebody changed since, or a contract that was sent since, stays as it is. '
+  'Managers; a retry returns the same. '
   'Errors: merge_not_found, too_late, erased, merged_again, merge_conflict.';

@@ -2,7 +2,7 @@ create function private.naming(p_terms text[]) returns text
 language sql immutable set search_path = '' as $$
   -- Whole words only: who is called Al is not in every "also".
   select '(?<![[:alnum:]])(?:' || string_agg(
-    regexp_replace(t, '([^[:alnum:][:space:]])', '\\\1', 'g'), '|'
+    regexp_replace(btrim(t), '([^[:alnum:][:space:]])', '\\\1', 'g'), '|'
   ) || ')(?![[:alnum:]])'
   from unnest(p_terms) t
   where btrim(t) <> ''
@@ -99,7 +99,8 @@ begin
   delete from private.signing_tokens where firm_id = p_firm_id and signer_id = any (signer_ids);
 
   update public.contract_events e
-  set note = private.blot(e.note, p_naming)
+  -- A short name may stand there so often that what replaces it finds no room.
+  set note = left(private.blot(e.note, p_naming), 2000)
   where e.firm_id = p_firm_id
     and e.contract_id = any (p_contract_ids)
     and e.note ~* p_naming;
@@ -195,6 +196,30 @@ begin
       select 'notes.body' as what, count(*) as count
       from public.notes n
       where n.firm_id = p_firm_id and n.body ~* v_naming
+      union all
+      -- The same person entered once more, or somebody of the same name.
+      select 'contacts', count(*)
+      from public.contacts c
+      where c.firm_id = p_firm_id
+        and c.erased_at is null
+        and concat_ws(' ', c.name, c.email, c.phone) ~* v_naming
+      union all
+      select 'consultants', count(*)
+      from public.consultants c
+      where c.firm_id = p_firm_id
+        and c.erased_at is null
+        and concat_ws(' ', c.name, c.email, c.phone) ~* v_naming
+      union all
+      select 'contract_signers', count(*)
+      from public.contract_signers s
+      where s.firm_id = p_firm_id
+        and s.email not like '%@erased.invalid'
+        and concat_ws(' ', s.name, s.email, s.signed_name) ~* v_naming
+      union all
+      select 'companies', count(*)
+      from public.companies o
+      where o.firm_id = p_firm_id
+        and concat_ws(' ', o.name, o.legal_name, o.address) ~* v_naming
       union all
       select 'contracts.title', count(*)
       from public.contracts c

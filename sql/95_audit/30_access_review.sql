@@ -167,7 +167,9 @@ begin
   )
   select
     w.user_id, coalesce(w.person, nullif(btrim(p.full_name), '')), coalesce(w.email, u.email),
-    w.via, w.role, w.status, w.since, u.last_sign_in_at,
+    w.via, w.role, w.status, w.since,
+    -- Members came by themselves; for a link the id of an account is enough, anybody's.
+    case when w.via = 'member' then u.last_sign_in_at end,
     case when u.id is not null then exists (
       select from auth.mfa_factors f where f.user_id = u.id and f.status = 'verified'
     ) end,
@@ -233,6 +235,6 @@ comment on function public.access_review(uuid, text, uuid) is
   'Who can get at what in a firm, a row for each way in: member, portal, invitation or signing '
   'link; with entity (company, consultant, contract, file, report) and id, only those who can read '
   'that very entry. Where the firm requires a second factor, who has none sees nothing until they '
-  'enrol one. Admins and owners. As CSV with Accept: text/csv; guard its cells against formulas '
-  'before a spreadsheet opens them. Errors: firm_not_found, not_allowed, unknown_entity, '
-  'object_not_found.';
+  'enrol one. last_sign_in_at is of members only. Admins and owners. As CSV with Accept: text/csv; '
+  'guard its cells against formulas before a spreadsheet opens them. Errors: firm_not_found, '
+  'not_allowed, unknown_entity, object_not_found.';

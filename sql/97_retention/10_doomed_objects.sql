@@ -40,7 +40,11 @@ begin
     due_at = least(d.due_at, excluded.due_at),
     open_until = greatest(d.open_until, excluded.open_until);
   if p_due_at <= now() then
-    perform private.enqueue('objects.remove', unique_key => 'objects.remove');
+    -- One for each transaction: with one for all, whoever takes long would hold the others up, of
+    -- every firm, and the runner too.
+    perform private.enqueue(
+      'objects.remove', unique_key => 'objects.remove:' || pg_current_xact_id()
+    );
   end if;
 end
 $$;
@@ -49,8 +53,8 @@ revoke execute on function private.doom_object(text, text, timestamptz, timestam
 from public, anon, authenticated;
 
 comment on function private.doom_object(text, text, timestamptz, timestamptz) is
-  'Enters an object for removal and queues the job, one at most. What is due later, or was doomed '
-  'while the job was ending, is the clock''s.';
+  'Enters an object for removal and queues the job, one for each transaction. What is due later is '
+  'the clock''s.';
 
 create function private.doom_file() returns trigger
 language plpgsql security definer set search_path = '' as $$

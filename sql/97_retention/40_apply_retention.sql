@@ -88,7 +88,7 @@ begin
     foreach v_table in array c_large loop
       execute format(
         'delete from %1$s t where t.ctid = any (array('
-        'select t.ctid from %1$s t where t.firm_id = $1 limit $2))', v_table
+        'select t.ctid from %1$s t where t.firm_id = $1 limit $2 for update skip locked))', v_table
       ) using v_firm_id, v_left;
       get diagnostics v_count = row_count;
       v_left := v_left - v_count;
@@ -124,7 +124,10 @@ begin
   for v_rule in select * from private.retention_rules() r where r.due is not null loop
     execute format(
       case when v_rule.change is null then 'delete from %1$s t' else 'update %1$s t set %3$s' end
-      || ' where t.ctid = any (array(select t.ctid from %1$s t where %2$s limit $2))',
+      -- Locked as they are found: what somebody restores just now stays, and whoever holds a row of
+      -- theirs holds up nobody else's.
+      || ' where t.ctid = any (array('
+      'select t.ctid from %1$s t where %2$s limit $2 for update skip locked))',
       v_rule.table_name, v_rule.due, v_rule.change
     ) using now() - v_rule.keep, v_left;
     get diagnostics v_count = row_count;

@@ -12,13 +12,19 @@ Request = Callable[[], httpx.Response]
 
 
 def race(
-    superuser_url: str, lock: str, key: str, *requests: Request, meanwhile: str = "select"
+    superuser_url: str,
+    lock: str,
+    key: str,
+    *requests: Request,
+    meanwhile: str = "select",
+    in_turn: bool = False,
 ) -> list[httpx.Response]:
     """Sends the requests so that each has begun before any of them can go on.
 
     Args:
         lock: a statement that locks the row they fight over, with one parameter, the key.
         meanwhile: what happens in the database while they wait.
+        in_turn: whether each is sent only when the one before waits.
     """
     with (
         psycopg.connect(superuser_url) as holder,
@@ -26,7 +32,11 @@ def race(
         ThreadPoolExecutor(len(requests)) as pool,
     ):
         holder.execute(lock, (key,))
-        answers = [pool.submit(request) for request in requests]
+        answers = []
+        for number, request in enumerate(requests, 1):
+            answers.append(pool.submit(request))
+            if in_turn:
+                wait_for_waiters(watcher, holder.info.backend_pid, number)
         wait_for_waiters(watcher, holder.info.backend_pid, len(requests))
         holder.execute(meanwhile.encode())
         holder.commit()

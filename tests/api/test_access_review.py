@@ -311,6 +311,15 @@ def test_who_has_a_second_factor(firm: Firm) -> None:
     assert has == {firm.owner.email: False, firm.admin.email: False, firm.member.email: True}
 
 
+def test_a_link_does_not_tell_when_somebody_was_there(firm: Firm, outsider: Person) -> None:
+    """An admin may link any account whose id they know; its comings and goings are not theirs."""
+    created(outsider.rpc("my_firms"))
+    link = {"consultant_id": firm.consultant()["id"], "user_id": outsider.id}
+    created(firm.owner.rpc("link_consultant", **link))
+    (row,) = [row for row in review(firm) if row["user_id"] == outsider.id]
+    assert (row["via"], row["last_sign_in_at"]) == ("portal", None)
+
+
 def test_a_closed_firm_is_closed_for_all(api: Api, firm: Firm, db: Db) -> None:
     portal = firm.portal
     (ada,) = asked(firm, db)

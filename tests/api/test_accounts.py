@@ -227,6 +227,13 @@ def test_what_is_left_of_a_person(firm: Firm, other_firm: Firm, api: Api, db: Db
         (f"signing_request:{signer['id']}:%",),
     )
     asked(other_firm, db, person.email)
+    declined = asked(firm, db, person.email)[0]
+    db.execute("update contract_signers set name = %s where id = %s", (surname, declined["id"]))
+    created(person.rpc("decline_contract", token=declined["token"], reason=f"Not {surname}'s"))
+    db.execute(
+        "update emails set status = 'sent', params = '{}' where dedupe_key like %s",
+        (f"signing_request:{declined['id']}:%",),
+    )
     consultant = firm.consultant(name=f"Ada {surname}", email=person.email)
     created(firm.owner.rpc("link_consultant", consultant_id=consultant["id"], user_id=person.id))
     note = {"company_id": firm.company()["id"], "body": f"Ask {surname}"}

@@ -321,6 +321,21 @@ def test_two_edits_of_the_same_rows_in_opposite_order(stack: Any, shared_firm: F
     assert column(shared_firm, "companies", ids, "country") == ["DE", "DE"]
 
 
+def test_rows_that_wait_to_be_edited_can_be_referred_to(stack: Any, shared_firm: Firm) -> None:
+    """Such as by the clock, which must wait for nobody."""
+    first, last = sorted(companies(shared_firm, 2))
+    member = shared_firm.member
+    (answer,) = race(
+        stack.superuser_url,
+        "select from companies where id = %s for update",
+        last,
+        lambda: edit(member, "companies", [first, last], industry="Food"),
+        meanwhile="set lock_timeout = '1s'; insert into notes (firm_id, company_id, body)"
+        f" values ('{shared_firm.id}', '{first}', 'x')",
+    )
+    assert done(answer) == 2
+
+
 def test_a_row_that_was_archived_meanwhile_is_refused(stack: Any, shared_firm: Firm) -> None:
     (id,) = companies(shared_firm, 1)
     (answer,) = race(

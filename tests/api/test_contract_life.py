@@ -7,6 +7,7 @@ import httpx
 import psycopg
 import pytest
 
+from tests.api.races import race
 from tests.people import Firm, created, today
 
 Db = psycopg.Connection[Any]
@@ -208,3 +209,66 @@ def test_attack_19_contracts_of_another_firm(
         (firm.owner, 403, "not_allowed"),
     ):
         refused(person.rpc(function, id=contract["id"], **values), status, code)
+
+
+@pytest.mark.parametrize("way", ["amend_contract", "renew_contract"])
+def test_what_was_archived_does_not_come_back_beside_another(firm: Firm, db: Db, way: str) -> None:
+    """Else two versions could be in force."""
+    old = running(firm, db)
+    first = created(firm.manager.rpc(way, id=old["id"]))
+    change: Row = {"archived_at": "now"}
+    created(firm.admin.update("contracts", change, id=f"eq.{first['id']}"))
+    second = created(firm.manager.rpc(way, id=old["id"]))
+    assert second["id"] != first["id"]
+    back = firm.admin.update("contracts", {"archived_at": None}, id=f"eq.{first['id']}")
+    assert back.status_code == 409, back.text
+    created(firm.manager.rpc("transition_contract", id=second["id"], to_status="cancelled"))
+    created(firm.admin.update("contracts", {"archived_at": None}, id=f"eq.{first['id']}"))
+
+
+def test_a_version_that_somebody_holds_stops_no_other_contract(
+    stack: Any, firm: Firm, other_firm: Firm, db: Db
+) -> None:
+    old = running(firm, db)
+    new = created(firm.owner.rpc("amend_contract", id=old["id"]))
+    other = running(other_firm, db, "signed")
+    db.execute(
+        "update contracts set status = 'signed', signed_at = now() where id = %s", [new["id"]]
+    )
+    with psycopg.connect(stack.superuser_url) as holder:
+        holder.execute("select from contracts where id = %s for update", [old["id"]])
+        db.execute("set lock_timeout = '1s'")
+        db.execute("select private.advance_contracts()")
+        db.execute("reset lock_timeout")
+    assert now(other_firm, other)["status"] == "active"
+    assert [now(firm, row)["status"] for row in (old, new)] == ["active", "signed"]
+    db.execute("select private.advance_contracts()")
+    assert [now(firm, row)["status"] for row in (old, new)] == ["terminated", "active"]
+
+
+def test_a_renewal_and_a_new_contract_under_it_do_not_stop_each_other(
+    stack: Any, firm: Firm, db: Db
+) -> None:
+    """Both draw a number, and one of them is what the other one falls under."""
+    framework = running(firm, db, kind="framework")
+    owner, terms = firm.owner, {"parent_id": framework["id"]}
+    company = firm.company()["id"]
+    answers = race(
+        stack.superuser_url,
+        "select from private.contract_counters where firm_id = %s for update",
+        firm.id,
+        lambda: owner.insert(
+            "contracts",
+            {
+                "firm_id": firm.id,
+                "title": "Under it",
+                "kind": "client_services",
+                "company_id": company,
+            }
+            | terms,
+        ),
+        lambda: owner.rpc("renew_contract", id=framework["id"]),
+        in_turn=True,
+    )
+    for answer in answers:
+        created(answer)

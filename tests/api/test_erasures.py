@@ -16,6 +16,7 @@ Db = psycopg.Connection[Any]
 Row = dict[str, Any]
 
 NOTE = "The person themselves, by letter of 3 May"
+LOCK_CONSULTANT = "select from public.consultants where id = %s for update"
 
 
 class Who:
@@ -220,6 +221,30 @@ def test_what_is_still_due_stays_when_the_clock_looks(firm: Firm, who: Who, db: 
     )
 
 
+def test_a_person_whose_row_somebody_holds_keeps_no_other_one(
+    stack: Any, firm: Firm, db: Db
+) -> None:
+    people = [Who(), Who()]
+    rows = [person.consultant(firm) for person in people]
+    for person, consultant in zip(people, rows, strict=True):
+        signed(firm, db, person, consultant, "2024-06-30")
+        erasure = erase(firm, consultant)
+        db.execute(
+            "update erasures set look_again_on = current_date where id = %s", [erasure["id"]]
+        )
+    db.execute("set session_replication_role = replica")
+    db.execute("update contracts set ends_on = '2012-06-30' where firm_id = %s", [firm.id])
+    db.execute("set session_replication_role = origin")
+    with psycopg.connect(stack.superuser_url) as holder:
+        holder.execute(LOCK_CONSULTANT.encode(), [rows[0]["id"]])
+        db.execute("set lock_timeout = '5s'")
+        db.execute("select private.release_erasures(10)")
+        db.execute("reset lock_timeout")
+    assert [bool(person.found(db)) for person in people] == [True, False]
+    db.execute("select private.release_erasures(10)")
+    assert people[0].found(db) == {}
+
+
 @pytest.mark.parametrize("status", ["signed", "active"])
 @pytest.mark.parametrize("as_party", [True, False])
 def test_nobody_is_erased_who_is_still_engaged(
@@ -275,13 +300,34 @@ def test_what_others_wrote_is_counted_not_changed(firm: Firm, who: Who, db: Db) 
     files = [uploaded(firm, who, company_id=company), uploaded(firm, Who(), company_id=company)]
     text = f"As agreed with {who.name}, we"
     db.execute("update files set text = %s where id = %s", [text, files[1]["id"]])
+    firm.contact(name="T. Brandt", email=who.email, company_id=company)
+    firm.consultant(name=who.name)
+    firm.company(name=f"{who.name} Consulting")
+    signer = {"name": who.name, "email": "other@brandt.example", "role": "company"}
+    firm.add("contract_signers", None, signer | {"contract_id": firm.contract()["id"]})
     assert erase(firm, consultant)["mentions"] == {
         "notes.body": 1,
+        "contacts": 1,
+        "consultants": 1,
+        "contract_signers": 1,
+        "companies": 1,
         "contracts.title": 1,
         "files": 2,
     }
     assert len(created(firm.owner.get("files"))) == 2
     assert created(firm.owner.get("notes"))[0]["body"] == body
+
+
+def test_a_name_is_found_as_it_is_said_and_however_often(firm: Firm, who: Who, db: Db) -> None:
+    """Spaces around it, or a log that is full of it, keep nothing of it."""
+    consultant = firm.consultant(name=f"  {who.token}  ")
+    terms = {"kind": "consultant", "consultant_id": consultant["id"], "company_id": None}
+    contract = firm.contract(**terms)
+    note = (f"{who.token} " * 200)[:1999]
+    to = {"id": contract["id"], "to_status": "in_review", "note": note}
+    created(firm.owner.rpc("transition_contract", **to))
+    erase(firm, consultant)
+    assert who.found(db) == {}
 
 
 def test_a_contact_goes_and_the_signature_stays(firm: Firm, who: Who, db: Db) -> None:
@@ -405,9 +451,6 @@ def test_only_what_they_had_to_sign_goes_back(firm: Firm, who: Who, db: Db) -> N
     assert contract["status"] == "sent", "somebody else signs it"
     (planned,) = created(firm.owner.get("contract_consultants", id=f"eq.{row['id']}"))
     assert planned["archived_at"], "but nobody counts on them"
-
-
-LOCK_CONSULTANT = "select from public.consultants where id = %s for update"
 
 
 @pytest.mark.parametrize("table", ["notes", "files"])

@@ -6,7 +6,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.api.races import LOCK_FIRM, race
+from tests.api.races import LOCK_CONTRACT, LOCK_FIRM, race
 from tests.people import Firm, Person, created
 
 Db = psycopg.Connection[Any]
@@ -218,6 +218,93 @@ def test_a_retry_and_a_race_merge_once(stack: Any, firm: Firm) -> None:
     assert first["moved"]["contracts"] == [contract["id"]]
     backwards = {"kept_id": merged["id"], "merged_id": kept["id"]}
     refused(firm.owner.rpc("merge_companies", **backwards), 409, "archived")
+
+
+@pytest.mark.parametrize("what", ["companies", "consultants", "planned"])
+def test_a_renewal_and_a_merge_do_not_stop_each_other(
+    stack: Any, firm: Firm, db: Db, what: str
+) -> None:
+    """Both hold what the other one comes to: the contract comes first."""
+    who = firm.consultant()
+    terms: Row = {"consultant_id": who["id"], "kind": "consultant"} if what == "consultants" else {}
+    contract = firm.contract(**terms)
+    if what == "planned":
+        plan = {"contract_id": contract["id"], "consultant_id": who["id"]}
+        firm.add("contract_consultants", None, plan | {"period": "[2026-01-01,)"})
+    sign(db, contract)
+    kept, merged = (
+        (firm.company()["id"], contract["company_id"])
+        if what == "companies"
+        else (firm.consultant()["id"], who["id"])
+    )
+    merge_them = "merge_companies" if what == "companies" else "merge_consultants"
+    owner, manager = firm.owner, firm.manager
+    answers = race(
+        stack.superuser_url,
+        LOCK_CONTRACT,
+        contract["id"],
+        lambda: owner.rpc("renew_contract", id=contract["id"]),
+        lambda: manager.rpc(merge_them, kept_id=kept, merged_id=merged),
+    )
+    for answer in answers:
+        created(answer)
+
+
+def test_a_contact_who_moves_and_a_merge_do_not_stop_each_other(stack: Any, firm: Firm) -> None:
+    kept, contact = firm.company(), firm.contact()
+    owner, manager = firm.owner, firm.manager
+    pair = {"kept_id": kept["id"], "merged_id": contact["company_id"]}
+    answers = race(
+        stack.superuser_url,
+        "select from contacts where id = %s for update",
+        contact["id"],
+        lambda: owner.update("contacts", {"company_id": kept["id"]}, id=f"eq.{contact['id']}"),
+        lambda: manager.rpc("merge_companies", **pair),
+    )
+    for answer in answers:
+        created(answer)
+
+
+def test_attack_18_an_account_taken_away_stays_away_from_duplicates(firm: Firm) -> None:
+    """A manager who brings the duplicate back does not bring the portal back."""
+    person, kept = firm.portal, firm.consultant()
+    made = merge(firm.owner, "consultants", kept, firm.portal_consultant)
+    assert now(firm, "consultants", kept)["user_id"] == person.id
+    created(firm.admin.rpc("link_consultant", consultant_id=kept["id"]))
+    assert created(person.get("consultants")) == []
+    created(firm.manager.rpc("undo_merge", id=made["id"]))
+    assert now(firm, "consultants", firm.portal_consultant)["archived_at"] is None
+    assert created(person.get("consultants")) == []
+    assert created(person.rpc("my_firms")) == []
+
+
+@pytest.mark.parametrize("what", ["companies", "consultants"])
+def test_attack_23_undoing_a_merge_changes_no_party_of_what_was_sent_since(
+    firm: Firm, what: str
+) -> None:
+    if what == "companies":
+        kept, merged, column = firm.company(), firm.company(), "company_id"
+        terms: Row = {column: merged["id"]}
+    else:
+        kept, merged, column = firm.consultant(), firm.consultant(), "consultant_id"
+        terms = {column: merged["id"], "kind": "consultant", "company_id": None}
+    sent, draft = firm.contract(**terms), firm.contract(**terms)
+    made = merge(firm.manager, what, kept, merged)
+    for status in ("in_review", "sent"):
+        created(firm.manager.rpc("transition_contract", id=sent["id"], to_status=status))
+    created(firm.manager.rpc("undo_merge", id=made["id"]))
+    assert now(firm, "contracts", sent)[column] == kept["id"]
+    assert now(firm, "contracts", draft)[column] == merged["id"]
+
+
+def test_a_plan_in_the_way_of_an_undoing_is_named(firm: Firm) -> None:
+    kept, merged = firm.consultant(), firm.consultant()
+    contract = firm.contract()
+    plan = {"contract_id": contract["id"], "period": "[2026-01-01,2026-02-01)"}
+    firm.add("contract_consultants", None, plan | {"consultant_id": merged["id"]})
+    made = merge(firm.manager, "consultants", kept, merged)
+    firm.add("contract_consultants", None, plan | {"consultant_id": merged["id"]})
+    refused(firm.manager.rpc("undo_merge", id=made["id"]), 409, "merge_conflict")
 
 
 def test_outside_a_merge_the_guards_hold(firm: Firm, db: Db) -> None:

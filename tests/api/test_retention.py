@@ -166,6 +166,27 @@ def test_files_of_a_signed_contract_stay_for_ten_years(
     assert bool(created(world.firm.owner.get("files", id=f"eq.{file['id']}"))) is kept
 
 
+def test_a_row_that_somebody_holds_stops_no_other(world: World, free_hand: Db, stack: Any) -> None:
+    """Restored just now, it stays; and whoever keeps it locked keeps the clock from nothing."""
+    restored, gone = (world.upload(world.firm.owner)["id"] for _ in range(2))
+    for id in (restored, gone):
+        free_hand.execute(
+            "update files set status = 'ready', archived_at = now() - interval '40 days'"
+            " where id = %s",
+            [id],
+        )
+    free_hand.execute("set session_replication_role = origin")
+    with psycopg.connect(stack.superuser_url) as holder:
+        holder.execute("update files set archived_at = null where id = %s", [restored])
+        free_hand.execute("set lock_timeout = '1s'")
+        apply(free_hand)
+        free_hand.execute("reset lock_timeout")
+        holder.commit()
+    apply(free_hand)
+    left = created(world.firm.owner.get("files", id=f"in.({restored},{gone})"))
+    assert [row["id"] for row in left] == [restored]
+
+
 def test_an_idle_clock_does_nothing(db: Db) -> None:
     apply(db)
     (due,) = db.execute("select due_at > now() from private.retention_clock").fetchone() or (0,)

@@ -145,6 +145,15 @@ def test_whatever_is_typed_is_only_text(shared_firm: Firm, query: str) -> None:
     assert find(shared_firm.viewer, shared_firm, query) == []
 
 
+def test_the_first_eight_words_count(firm: Firm) -> None:
+    """Each costs as much as all firms wrote: nobody sends a hundred of them."""
+    company = firm.company()["id"]
+    words = "ada bea cleo dora edda fay gwen hope"
+    note = firm.add("notes", None, {"company_id": company, "body": words})
+    assert found(firm.viewer, firm, words + " never") == [("note", note["id"])]
+    assert found(firm.viewer, firm, "never " + words) == []
+
+
 def test_no_more_than_asked_for_and_never_more_than_a_hundred(firm: Firm) -> None:
     rows = [{"name": f"Copy {n}", "firm_id": firm.id} for n in range(120)]
     created(firm.owner.insert("companies", rows))

@@ -32,6 +32,27 @@ def contract_of(firm: Firm, signer: Row) -> Row:
     return rows[0]
 
 
+def reviewed(firm: Firm, *emails: str) -> str:
+    """The id of a contract that is about to be sent to these."""
+    contract = firm.contract()
+    for email in emails:
+        signer = {"contract_id": contract["id"], "name": "Ada Marsh", "email": email}
+        firm.add("contract_signers", None, signer | {"role": "company"})
+    to = {"id": contract["id"], "to_status": "in_review"}
+    return str(created(firm.owner.rpc("transition_contract", **to))["id"])
+
+
+def mailed(firm: Firm, db: Db, contract: str) -> dict[str, str]:
+    """Address of each signer to where their link was sent."""
+    found = db.execute(
+        "select s.email, e.to_address from contract_signers s left join emails e"
+        " on e.firm_id = s.firm_id and e.dedupe_key like 'signing_request:' || s.id || ':%%'"
+        " where s.contract_id = %s",
+        [contract],
+    ).fetchall()
+    return dict(found)
+
+
 def test_two_sign_in_turn_and_the_contract_is_signed(firm: Firm, db: Db, visitor: Caller) -> None:
     first, second = asked(firm, db, "ada@client.example", "ben@client.example")
     assert second["token"] is None, "not their turn yet"
@@ -149,6 +170,61 @@ def test_nobody_is_flooded_with_requests(firm: Firm, db: Db) -> None:
     refused(answer, 429, "too_many_signing_requests")
 
 
+def test_many_at_once_find_no_more_room_than_one(stack: Any, firm: Firm, db: Db) -> None:
+    contracts = [reviewed(firm, f"{name}@client.example") for name in ("ada", "ben", "cy")]
+    db.execute(
+        "insert into emails (firm_id, dedupe_key, event, to_address, subject)"
+        " select %s::uuid, %s || n, 'signing_request', 'old@client.example', 'x'"
+        " from generate_series(1, 99) n",
+        [firm.id, firm.id],
+    )
+    owner = firm.owner
+    answers = race(
+        stack.superuser_url,
+        "select pg_advisory_xact_lock(hashtextextended('private.require_mail_room:' || %s, 0))",
+        firm.id,
+        *(
+            lambda id=id: owner.rpc("transition_contract", id=id, to_status="sent")
+            for id in contracts
+        ),
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 429, 429]
+
+
+def test_a_contract_is_no_mailing_list(firm: Firm, db: Db) -> None:
+    contract = reviewed(firm)
+    rows = [
+        {
+            "firm_id": firm.id,
+            "contract_id": contract,
+            "name": "Ada Marsh",
+            "email": f"ada-{number}@client.example",
+            "role": "company",
+        }
+        for number in range(51)
+    ]
+    made = created(firm.manager.insert("contract_signers", rows))
+    to = {"id": contract, "to_status": "sent"}
+    refused(firm.manager.rpc("transition_contract", **to), 422, "too_many_signers")
+    change = {"archived_at": "now"}
+    created(firm.manager.update("contract_signers", change, id=f"eq.{made[0]['id']}"))
+    created(firm.manager.rpc("transition_contract", **to))
+    assert len(mailed(firm, db, contract)) == 51
+
+
+def test_nobody_is_reminded_of_a_contract_they_cannot_open(firm: Firm, db: Db) -> None:
+    (signer,) = asked(firm, db)
+    archived = {"archived_at": "now"}
+    created(firm.owner.update("contracts", archived, id=f"eq.{signer['contract_id']}"))
+    db.execute(
+        "update private.signing_tokens set asked_at = now() - interval '9 days'"
+        " where signer_id = %s",
+        [signer["id"]],
+    )
+    db.execute("select private.remind_signers()")
+    assert signers(firm, db, signer["contract_id"])[0]["token"] == signer["token"]
+
+
 def test_who_does_not_sign_is_asked_twice_more(firm: Firm, db: Db) -> None:
     (signer,) = asked(firm, db)
     mails = "select count(*) from emails where firm_id = %s and event = 'signing_request'"
@@ -252,6 +328,66 @@ def test_attack_23_terms_stand_still_while_they_are_signed(firm: Firm, db: Db) -
     for column in ("status", "signed_name", "signed_terms", "decided_at"):
         answer = firm.owner.update("contract_signers", {column: None}, id=f"eq.{signer['id']}")
         assert answer.status_code == 403
+
+
+def test_attack_23_an_address_that_changes_while_the_contract_is_sent(
+    stack: Any, firm: Firm, db: Db
+) -> None:
+    """Else the link goes to one address and the evidence names another."""
+    contract = reviewed(firm, "mine@example.com")
+    (answer,) = race(
+        stack.superuser_url,
+        "update contract_signers set email = 'ada@client.example' where contract_id = %s",
+        contract,
+        lambda: firm.owner.rpc("transition_contract", id=contract, to_status="sent"),
+    )
+    created(answer)
+    assert mailed(firm, db, contract) == {"ada@client.example": "ada@client.example"}
+
+
+def test_attack_23_a_signer_who_arrives_while_the_contract_is_sent(
+    stack: Any, firm: Firm, db: Db
+) -> None:
+    contract, other = reviewed(firm, "ada@client.example"), reviewed(firm)
+    late = {"firm_id": firm.id, "name": "Late", "role": "company"}
+    rows = [
+        late | {"contract_id": contract, "email": "late@client.example"},
+        late | {"contract_id": other, "email": "taken@client.example"},
+    ]
+    # The second row waits for whoever is about to take its place; the first is past its guard.
+    answers = race(
+        stack.superuser_url,
+        "insert into contract_signers (firm_id, contract_id, name, email, role)"
+        " select firm_id, id, 'First', 'taken@client.example', 'company'"
+        " from contracts where id = %s",
+        other,
+        lambda: firm.owner.insert("contract_signers", rows),
+        lambda: firm.owner.rpc("transition_contract", id=contract, to_status="sent"),
+        meanwhile="rollback",
+        in_turn=True,
+    )
+    for answer in answers:
+        created(answer)
+    assert mailed(firm, db, contract) == {
+        email: email for email in ("ada@client.example", "late@client.example")
+    }
+
+
+def test_attack_23_a_party_renamed_between_reading_and_signing(
+    firm: Firm, db: Db, visitor: Caller
+) -> None:
+    """Members cannot touch the contract; nor, by the name of a company, what somebody signs."""
+    (signer,) = asked(firm, db)
+    created(visitor.rpc("view_signing", token=signer["token"]))
+    company = contract_of(firm, signer)["company_id"]
+    created(firm.member.update("companies", {"name": "Somebody else"}, id=f"eq.{company}"))
+    refused(sign(visitor, signer), 409, "terms_changed")
+    shown = created(visitor.rpc("view_signing", token=signer["token"]))
+    assert shown["terms"]["company"] == "Somebody else"
+    assert created(sign(visitor, signer)) == "signed"
+    assert signers(firm, db, signer["contract_id"])[0]["signed_terms"] == shown["terms"]
+    created(firm.member.update("companies", {"name": "Again"}, id=f"eq.{company}"))
+    assert created(sign(visitor, signer)) == "signed", "a retry finds its answer"
 
 
 def test_attack_26_signing_shows_nothing_else(

@@ -154,6 +154,23 @@ def test_every_row_of_every_table_is_there(
         assert hashed not in everything
 
 
+def test_no_row_is_left_out_where_the_api_gives_fewer_than_asked_for(
+    api: Api, firm: Firm, other_firm: Firm, db: Database
+) -> None:
+    db.execute(
+        "insert into tags (firm_id, name) select %s, n::text from generate_series(1, 1100) n",
+        [firm.id],
+    )
+    key = api.secret_key
+    headers = {"apikey": key, "Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=f"{api.url}/rest/v1", headers=headers) as http:
+        wide = tables.Table(page=5000)
+        assert len({tag["id"] for tag in tables.pages(http, "tags", wide, firm.id)}) == 1100
+        # Nor does any other firm come along, not even where the key is the firm's own.
+        first = min(firm.id, other_firm.id)
+        assert [row["id"] for row in tables.rows(http, "firms", first)] == [first]
+
+
 def test_the_documents_are_there_byte_by_byte(firm: Firm, db: Database, drain: Drain) -> None:
     company = firm.company(name="Käse & Söhne: a/b")["id"]
     contract = firm.contract()

@@ -223,6 +223,27 @@ def test_more_than_one_batch_is_worked_off(firm: Firm, db: Database, drain: Drai
     assert doomed(db, firm) == set()
 
 
+def test_a_firm_that_takes_long_holds_up_no_other(
+    firm: Firm, other_firm: Firm, stack: Any, db: Database, drain: Drain
+) -> None:
+    """Neither another firm nor the runner waits for a transaction that removes something."""
+    document = {"name": "a.txt", "mime": "text/plain", "size_bytes": 9}
+    mine, theirs = (
+        created(each.owner.rpc("begin_upload", firm_id=each.id, **document))
+        for each in (firm, other_firm)
+    )
+    with psycopg.connect(stack.superuser_url) as slow:
+        slow.execute("delete from files where id = %s", [mine["id"]])
+        db.execute("set lock_timeout = '1s'")
+        db.execute("update files set status = 'failed', reason = 'x' where id = %s", [theirs["id"]])
+        db.execute("select private.doom_object('reports', %s, now(), null)", [other_firm.id])
+        db.execute("select private.remove_objects()")
+        db.execute("reset lock_timeout")
+        assert "done" in drain()
+    assert doomed(db, firm) == {mine["path"], f"{firm.id}/{mine['id']}/.thumbnail.webp"}
+    drain()
+
+
 def test_only_the_secret_key_hears_what_is_doomed(firm: Firm) -> None:
     assert firm.owner.rpc("doomed_objects").json()["code"] == "42501"
     answer = firm.owner.rpc("forget_objects", bucket="firm-files", paths=[])

@@ -1,10 +1,50 @@
 SET local check_function_bodies = off;
 
+DROP INDEX "public"."companies_firm_id_owner_id_idx";
+
+DROP INDEX "public"."consultants_user_id_idx";
+
+DROP INDEX "public"."contracts_firm_id_amended_from_id_idx";
+
+DROP INDEX "public"."contracts_firm_id_company_id_idx";
+
+DROP INDEX "public"."contracts_firm_id_consultant_id_idx";
+
+DROP INDEX "public"."contracts_firm_id_parent_id_idx";
+
+DROP INDEX "public"."contracts_firm_id_renewed_from_id_idx";
+
 DROP INDEX "public"."files_firm_id_company_id_idx";
 
 DROP INDEX "public"."files_firm_id_consultant_id_idx";
 
 DROP INDEX "public"."files_firm_id_contract_id_idx";
+
+DROP INDEX "public"."merge_log_firm_id_kept_company_id_idx";
+
+DROP INDEX "public"."merge_log_firm_id_kept_consultant_id_idx";
+
+DROP INDEX "public"."merge_log_firm_id_merged_company_id_idx";
+
+DROP INDEX "public"."merge_log_firm_id_merged_consultant_id_idx";
+
+DROP INDEX "public"."notes_firm_id_company_id_idx";
+
+DROP INDEX "public"."notes_firm_id_consultant_id_idx";
+
+DROP INDEX "public"."notes_firm_id_contact_id_idx";
+
+DROP INDEX "public"."notes_firm_id_contract_id_idx";
+
+DROP INDEX "public"."reports_requested_by_idx";
+
+DROP INDEX "public"."taggings_firm_id_company_id_idx";
+
+DROP INDEX "public"."taggings_firm_id_consultant_id_idx";
+
+DROP INDEX "public"."taggings_firm_id_contact_id_idx";
+
+DROP INDEX "public"."taggings_firm_id_contract_id_idx";
 
 CREATE TABLE "private"."doomed_objects" (
   "bucket"     text                     NOT NULL,
@@ -79,6 +119,9 @@ ALTER TABLE "public"."firm_exports"
 
 REVOKE ALL ON TABLE "public"."firm_exports" FROM "anon";
 
+ALTER TABLE "private"."signing_tokens"
+  ADD COLUMN "seen_hash" bytea;
+
 ALTER TABLE "public"."consultants"
   ADD COLUMN "erased_at" timestamp WITH time zone;
 
@@ -141,6 +184,144 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.advance_contracts (
+  p_now timestamp with time zone DEFAULT now()
+)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+declare
+  c_bite constant integer := 1000;
+  v_ids uuid[];
+  v_most integer := 0;
+  v_count integer;
+begin
+  -- In each step the widest date on earth bounds the index scan; the firm's own day decides.
+  with due as (
+    select c.id
+    from public.contracts c
+    join public.firms f on f.id = c.firm_id
+    where c.status = 'signed'
+      and c.starts_on <= (p_now at time zone 'UTC')::date + 1
+      and c.starts_on <= (p_now at time zone f.timezone)::date
+      -- With the version before, or not yet: whoever holds that one must not hold up all the others.
+      and (
+        c.amended_from_id is null
+        or exists (
+          select from public.contracts o
+          where o.firm_id = c.firm_id and o.id = c.amended_from_id
+          for update skip locked
+        )
+      )
+    limit c_bite
+    for update of c skip locked
+  ), started as (
+    update public.contracts c
+    set status = 'active'
+    -- All are found before the first is written: a version and the one before may come at once.
+    where c.id = any (array(select due.id from due))
+    returning c.firm_id, c.id
+  ), logged as (
+    insert into public.contract_events (firm_id, contract_id, from_status, to_status)
+    select s.firm_id, s.id, 'signed', 'active'
+    from started s
+  )
+  select coalesce(array_agg(s.id), '{}') into v_ids from started s;
+  v_most := cardinality(v_ids);
+
+  -- In the same transaction: nobody ever sees two versions in force.
+  with old as (
+    select o.id, o.firm_id, o.status, format('Replaced by version %s.', n.version) as reason
+    from public.contracts n
+    join public.contracts o on o.firm_id = n.firm_id and o.id = n.amended_from_id
+    where n.id = any (v_ids) and o.status in ('signed', 'active')
+    for update of o
+  ), replaced as (
+    update public.contracts c
+    set status = 'terminated', terminated_at = now(), reason = old.reason
+    from old
+    where c.id = old.id
+  )
+  insert into public.contract_events (firm_id, contract_id, from_status, to_status, note)
+  select old.firm_id, old.id, old.status, 'terminated', old.reason
+  from old;
+
+  with due as (
+    select c.id
+    from public.contracts c
+    join public.firms f on f.id = c.firm_id
+    where c.status = 'active'
+      and c.terminates_on < (p_now at time zone 'UTC')::date + 1
+      and c.terminates_on < (p_now at time zone f.timezone)::date
+    limit c_bite
+    for update of c skip locked
+  ), ended as (
+    update public.contracts c
+    set status = 'terminated', terminated_at = now()
+    from due
+    where c.id = due.id
+    returning c.firm_id, c.id, c.reason
+  )
+  insert into public.contract_events (firm_id, contract_id, from_status, to_status, note)
+  select e.firm_id, e.id, 'active', 'terminated', e.reason
+  from ended e;
+  get diagnostics v_count = row_count;
+  v_most := greatest(v_most, v_count);
+
+  perform set_config('firmbase.guards', 'off', true);
+  with due as (
+    select c.id
+    from public.contracts c
+    join public.firms f on f.id = c.firm_id
+    where c.status = 'active'
+      and c.auto_renew
+      and c.terminates_on is null
+      and c.ends_on < (p_now at time zone 'UTC')::date + 1
+      and c.ends_on < (p_now at time zone f.timezone)::date
+    limit c_bite
+    for update of c skip locked
+  ), prolonged as (
+    update public.contracts c
+    -- Counted from the day after, so that the end of a month stays the end of a month.
+    set ends_on = (c.ends_on + 1 + make_interval(months => c.renewal_months))::date - 1
+    from due
+    where c.id = due.id
+    returning c.firm_id, c.id, c.ends_on
+  )
+  insert into public.contract_events (firm_id, contract_id, from_status, to_status, note)
+  select p.firm_id, p.id, 'active', 'active', format('Renewed until %s.', p.ends_on)
+  from prolonged p;
+  get diagnostics v_count = row_count;
+  v_most := greatest(v_most, v_count);
+  perform set_config('firmbase.guards', '', true);
+
+  with due as (
+    select c.id
+    from public.contracts c
+    join public.firms f on f.id = c.firm_id
+    where c.status = 'active'
+      and not c.auto_renew
+      and c.ends_on < (p_now at time zone 'UTC')::date + 1
+      and c.ends_on < (p_now at time zone f.timezone)::date
+    limit c_bite
+    for update of c skip locked
+  ), ended as (
+    update public.contracts c
+    set status = 'expired'
+    from due
+    where c.id = due.id
+    returning c.firm_id, c.id
+  )
+  insert into public.contract_events (firm_id, contract_id, from_status, to_status)
+  select e.firm_id, e.id, 'active', 'expired'
+  from ended e;
+  get diagnostics v_count = row_count;
+  return greatest(v_most, v_count);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.apply_retention()
   RETURNS integer
   LANGUAGE plpgsql
@@ -158,7 +339,10 @@ begin
   for v_rule in select * from private.retention_rules() r where r.due is not null loop
     execute format(
       case when v_rule.change is null then 'delete from %1$s t' else 'update %1$s t set %3$s' end
-      || ' where t.ctid = any (array(select t.ctid from %1$s t where %2$s limit $2))',
+      -- Locked as they are found: what somebody restores just now stays, and whoever holds a row of
+      -- theirs holds up nobody else's.
+      || ' where t.ctid = any (array('
+      'select t.ctid from %1$s t where %2$s limit $2 for update skip locked))',
       v_rule.table_name, v_rule.due, v_rule.change
     ) using now() - v_rule.keep, v_left;
     get diagnostics v_count = row_count;
@@ -351,6 +535,30 @@ begin
       from public.notes n
       where n.firm_id = p_firm_id and n.body ~* v_naming
       union all
+      -- The same person entered once more, or somebody of the same name.
+      select 'contacts', count(*)
+      from public.contacts c
+      where c.firm_id = p_firm_id
+        and c.erased_at is null
+        and concat_ws(' ', c.name, c.email, c.phone) ~* v_naming
+      union all
+      select 'consultants', count(*)
+      from public.consultants c
+      where c.firm_id = p_firm_id
+        and c.erased_at is null
+        and concat_ws(' ', c.name, c.email, c.phone) ~* v_naming
+      union all
+      select 'contract_signers', count(*)
+      from public.contract_signers s
+      where s.firm_id = p_firm_id
+        and s.email not like '%@erased.invalid'
+        and concat_ws(' ', s.name, s.email, s.signed_name) ~* v_naming
+      union all
+      select 'companies', count(*)
+      from public.companies o
+      where o.firm_id = p_firm_id
+        and concat_ws(' ', o.name, o.legal_name, o.address) ~* v_naming
+      union all
       select 'contracts.title', count(*)
       from public.contracts c
       where c.firm_id = p_firm_id and c.title ~* v_naming
@@ -444,7 +652,7 @@ begin
     foreach v_table in array c_large loop
       execute format(
         'delete from %1$s t where t.ctid = any (array('
-        'select t.ctid from %1$s t where t.firm_id = $1 limit $2))', v_table
+        'select t.ctid from %1$s t where t.firm_id = $1 limit $2 for update skip locked))', v_table
       ) using v_firm_id, v_left;
       get diagnostics v_count = row_count;
       v_left := v_left - v_count;
@@ -544,7 +752,11 @@ begin
     due_at = least(d.due_at, excluded.due_at),
     open_until = greatest(d.open_until, excluded.open_until);
   if p_due_at <= now() then
-    perform private.enqueue('objects.remove', unique_key => 'objects.remove');
+    -- One for each transaction: with one for all, whoever takes long would hold the others up, of
+    -- every firm, and the runner too.
+    perform private.enqueue(
+      'objects.remove', unique_key => 'objects.remove:' || pg_current_xact_id()
+    );
   end if;
 end
 $function$;
@@ -900,7 +1112,8 @@ begin
   delete from private.signing_tokens where firm_id = p_firm_id and signer_id = any (signer_ids);
 
   update public.contract_events e
-  set note = private.blot(e.note, p_naming)
+  -- A short name may stand there so often that what replaces it finds no room.
+  set note = left(private.blot(e.note, p_naming), 2000)
   where e.firm_id = p_firm_id
     and e.contract_id = any (p_contract_ids)
     and e.note ~* p_naming;
@@ -1131,6 +1344,62 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.follow_signing()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+declare
+  -- All of one turn are asked at once, and each of them twice more.
+  c_most constant integer := 50;
+begin
+  if new.status = 'sent' then
+    -- Whoever still changes one of them is waited for: the mail goes to the address that stays.
+    perform from public.contract_signers s
+    where s.firm_id = new.firm_id and s.contract_id = new.id
+    order by s.id
+    for update;
+    -- Once more from the start: what was signed or declined before were other terms.
+    update public.contract_signers
+    set
+      status = 'pending',
+      viewed_at = null,
+      decided_at = null,
+      reason = null,
+      signed_name = null,
+      signed_terms = null
+    where contract_id = new.id and status <> 'pending';
+    delete from private.signing_tokens t
+    using public.contract_signers s
+    where s.contract_id = new.id and t.firm_id = s.firm_id and t.signer_id = s.id;
+    if (
+      select count(*) > c_most
+      from public.contract_signers s
+      where s.contract_id = new.id and s.archived_at is null
+    ) then
+      perform private.fail(
+        'too_many_signers', format('At most %s people can sign a contract.', c_most),
+        hint => 'Archive some of them.', status => 422
+      );
+    end if;
+    perform private.require_mail_room(s.firm_id, 'signing_request', s.email)
+    from public.contract_signers s
+    where s.contract_id = new.id and s.archived_at is null;
+    perform private.ask_signers(new.id);
+  else
+    -- Who has signed may look at it, and a repeated request finds its answer.
+    delete from private.signing_tokens t
+    using public.contract_signers s
+    where s.contract_id = new.id
+      and t.firm_id = s.firm_id
+      and t.signer_id = s.id
+      and not (new.status = 'signed' and s.status = 'signed');
+  end if;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.forget_objects (
   p_bucket text,
   p_paths  text[]
@@ -1151,6 +1420,34 @@ begin
   where d.bucket = p_bucket
     and d.path = any (p_paths)
     and d.due_at <= now();
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.guard_contract_part()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SET search_path TO ''
+  AS $function$
+begin
+  -- A row that is new waits for whoever moves the contract on, and holds the next one up. One that
+  -- changes is locked itself: who sends the contract waits for it.
+  if tg_op = 'INSERT' then
+    perform from public.contracts k
+    where k.firm_id = new.firm_id and k.id = new.contract_id
+    for key share;
+  end if;
+  -- As the caller: of a contract somebody cannot see, they learn nothing here.
+  if auth.uid() is not null and not private.guards_are_off() and exists (
+    select from public.contracts k
+    where k.firm_id = new.firm_id and k.id = new.contract_id and k.status <> all (tg_argv)
+  ) then
+    perform private.fail(
+      'contract_closed', 'The contract has come too far for this change.',
+      hint => 'This can be changed while it is: ' || array_to_string(tg_argv, ', ') || '.',
+      status => 409
+    );
+  end if;
+  return new;
 end
 $function$;
 
@@ -1353,6 +1650,59 @@ CREATE OR REPLACE FUNCTION private.kept_signatures (
     and (s.id = any (p_signer_ids) or c.consultant_id = any (p_consultant_ids))
 $function$;
 
+CREATE OR REPLACE FUNCTION private.link_consultant (
+  p_consultant_id uuid,
+  p_user_id       uuid
+)
+  RETURNS public.consultants
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+declare
+  v_consultant public.consultants;
+  v_before uuid;
+begin
+  select * into v_consultant
+  from public.consultants
+  where id = p_consultant_id and firm_id = any (array(select private.firm_ids()))
+  for update;
+  if not found then
+    perform private.fail('consultant_not_found', 'There is no such consultant.', status => 404);
+  end if;
+  perform private.require_role(v_consultant.firm_id, 'admin');
+  if p_user_id is not null and not exists (
+    select from auth.users u where u.id = p_user_id and u.email_confirmed_at is not null
+  ) then
+    perform private.fail(
+      'user_not_found', 'There is no account with this id.',
+      hint => 'People find their id in their profile.', status => 404
+    );
+  end if;
+  v_before := v_consultant.user_id;
+  update public.consultants
+  set user_id = p_user_id
+  where id = p_consultant_id
+  returning * into v_consultant;
+  -- A duplicate that was merged remembers the account: a manager who restores it, or undoes the
+  -- merge, would open the portal again.
+  perform set_config('firmbase.guards', 'off', true);
+  update public.consultants c
+  set user_id = null
+  where c.firm_id = v_consultant.firm_id
+    and c.user_id = v_before
+    and c.id <> p_consultant_id
+    and c.archived_at is not null;
+  perform set_config('firmbase.guards', '', true);
+  return v_consultant;
+exception when unique_violation then
+  perform private.fail(
+    'user_linked', 'This account is another consultant of the firm already.',
+    hint => 'Unlink the other one first.', status => 409
+  );
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.list_access (
   p_firm_id uuid,
   p_entity  text,
@@ -1539,7 +1889,9 @@ begin
   )
   select
     w.user_id, coalesce(w.person, nullif(btrim(p.full_name), '')), coalesce(w.email, u.email),
-    w.via, w.role, w.status, w.since, u.last_sign_in_at,
+    w.via, w.role, w.status, w.since,
+    -- Members came by themselves; for a link the id of an account is enough, anybody's.
+    case when w.via = 'member' then u.last_sign_in_at end,
     case when u.id is not null then exists (
       select from auth.mfa_factors f where f.user_id = u.id and f.status = 'verified'
     ) end,
@@ -1583,6 +1935,331 @@ begin
       )
     order by c.id
     for update
+  );
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.merge_companies (
+  p_kept_id   uuid,
+  p_merged_id uuid
+)
+  RETURNS public.merge_log
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+declare
+  c_fillable constant text[] := array[
+    'legal_name', 'registration_no', 'tax_id', 'website', 'industry', 'country', 'address',
+    'owner_id', 'external_ref'
+  ];
+  v_firm_id uuid;
+  v_kept public.companies;
+  v_merged public.companies;
+  v_filled text[];
+  v_moved jsonb := '{}';
+  v_ids uuid[];
+  v_merge public.merge_log;
+begin
+  v_firm_id := (
+    select c.firm_id
+    from public.companies c
+    where c.id = p_kept_id and c.firm_id = any (array(select private.firm_ids()))
+  );
+  if v_firm_id is null or not exists (
+    select from public.companies c where c.id = p_merged_id and c.firm_id = v_firm_id
+  ) then
+    perform private.fail('company_not_found', 'There is no such company.', status => 404);
+  elsif p_kept_id = p_merged_id then
+    perform private.fail('same_entry', 'These are one and the same already.', status => 422);
+  end if;
+  -- One merge at a time in a firm; then nobody adds to the two until it is done. First what may move
+  -- between them: whoever renews a contract or moves a contact holds it when they come to a company.
+  perform private.lock_firm(v_firm_id, 'manager');
+  perform from public.contracts c
+  where c.firm_id = v_firm_id and c.company_id in (p_kept_id, p_merged_id)
+  order by c.id
+  for no key update;
+  perform from public.contacts c
+  where c.firm_id = v_firm_id and c.company_id in (p_kept_id, p_merged_id)
+  order by c.id
+  for no key update;
+  perform from public.companies where id in (p_kept_id, p_merged_id) order by id for update;
+  select * into strict v_kept from public.companies where id = p_kept_id;
+  select * into strict v_merged from public.companies where id = p_merged_id;
+  if v_merged.archived_at is not null then
+    select * into v_merge
+    from public.merge_log m
+    where m.firm_id = v_firm_id
+      and m.kept_company_id = p_kept_id
+      and m.merged_company_id = p_merged_id
+      and m.undone_at is null;
+    if found then
+      return v_merge;
+    end if;
+  end if;
+  if num_nonnulls(v_kept.archived_at, v_merged.archived_at) > 0 then
+    perform private.fail(
+      'archived', 'One of the two is archived.', hint => 'Restore it first.', status => 409
+    );
+  end if;
+
+  perform set_config('firmbase.guards', 'off', true);
+  -- Archived first: what must be unique is free then.
+  update public.companies set archived_at = now() where id = p_merged_id;
+  v_filled := array(
+    select f.name
+    from unnest(c_fillable) f (name)
+    where to_jsonb(v_kept) ->> f.name is null and to_jsonb(v_merged) ->> f.name is not null
+  );
+  update public.companies
+  set
+    legal_name = coalesce(legal_name, v_merged.legal_name),
+    registration_no = coalesce(registration_no, v_merged.registration_no),
+    tax_id = coalesce(tax_id, v_merged.tax_id),
+    website = coalesce(website, v_merged.website),
+    industry = coalesce(industry, v_merged.industry),
+    country = coalesce(country, v_merged.country),
+    address = coalesce(address, v_merged.address),
+    owner_id = coalesce(owner_id, v_merged.owner_id),
+    external_ref = coalesce(external_ref, v_merged.external_ref)
+  where id = p_kept_id;
+
+  v_ids := array(
+    select c.id from public.contacts c
+    where c.firm_id = v_firm_id and c.company_id = p_merged_id and c.is_primary
+  );
+  v_moved := v_moved || jsonb_build_object('primary_contacts', v_ids);
+  with moved as (
+    update public.contacts set company_id = p_kept_id
+    where firm_id = v_firm_id and company_id = p_merged_id
+    returning id
+  )
+  select v_moved || jsonb_build_object('contacts', coalesce(jsonb_agg(id), '[]'))
+  into v_moved from moved;
+  with moved as (
+    update public.contracts set company_id = p_kept_id
+    where firm_id = v_firm_id and company_id = p_merged_id
+    returning id
+  )
+  select v_moved || jsonb_build_object('contracts', coalesce(jsonb_agg(id), '[]'))
+  into v_moved from moved;
+  with moved as (
+    update public.files set company_id = p_kept_id
+    where firm_id = v_firm_id and company_id = p_merged_id
+    returning id
+  )
+  select v_moved || jsonb_build_object('files', coalesce(jsonb_agg(id), '[]'))
+  into v_moved from moved;
+  with moved as (
+    update public.notes set company_id = p_kept_id
+    where firm_id = v_firm_id and company_id = p_merged_id
+    returning id
+  )
+  select v_moved || jsonb_build_object('notes', coalesce(jsonb_agg(id), '[]'))
+  into v_moved from moved;
+  with moved as (
+    -- A tag that both have stays behind.
+    update public.taggings t set company_id = p_kept_id
+    where t.firm_id = v_firm_id
+      and t.company_id = p_merged_id
+      and not exists (
+        select from public.taggings k
+        where k.firm_id = v_firm_id
+          and k.company_id = p_kept_id
+          and k.tag_id = t.tag_id
+          and k.archived_at is null
+      )
+    returning id
+  )
+  select v_moved || jsonb_build_object('taggings', coalesce(jsonb_agg(id), '[]'))
+  into v_moved from moved;
+  perform set_config('firmbase.guards', '', true);
+
+  insert into public.merge_log (
+    firm_id, kept_company_id, merged_company_id, filled, moved, merged_by
+  )
+  values (v_firm_id, p_kept_id, p_merged_id, v_filled, v_moved, auth.uid())
+  returning * into v_merge;
+  return v_merge;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.merge_consultants (
+  p_kept_id   uuid,
+  p_merged_id uuid
+)
+  RETURNS public.merge_log
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+declare
+  c_fillable constant text[] := array[
+    'user_id', 'email', 'phone', 'headline', 'seniority', 'available_from', 'external_ref'
+  ];
+  v_firm_id uuid;
+  v_kept public.consultants;
+  v_merged public.consultants;
+  v_kept_private public.consultant_private;
+  v_merged_private public.consultant_private;
+  v_filled text[];
+  v_moved jsonb := '{}';
+  v_merge public.merge_log;
+begin
+  v_firm_id := (
+    select c.firm_id
+    from public.consultants c
+    where c.id = p_kept_id and c.firm_id = any (array(select private.firm_ids()))
+  );
+  if v_firm_id is null or not exists (
+    select from public.consultants c where c.id = p_merged_id and c.firm_id = v_firm_id
+  ) then
+    perform private.fail('consultant_not_found', 'There is no such consultant.', status => 404);
+  elsif p_kept_id = p_merged_id then
+    perform private.fail('same_entry', 'These are one and the same already.', status => 422);
+  end if;
+  -- As for companies, contracts first; those they are planned on, too.
+  perform private.lock_firm(v_firm_id, 'manager');
+  perform from public.contracts c
+  where c.firm_id = v_firm_id
+    and (
+      c.consultant_id in (p_kept_id, p_merged_id)
+      or c.id in (
+        select p.contract_id
+        from public.contract_consultants p
+        where p.firm_id = v_firm_id and p.consultant_id in (p_kept_id, p_merged_id)
+      )
+    )
+  order by c.id
+  for no key update;
+  perform from public.consultants where id in (p_kept_id, p_merged_id) order by id for update;
+  select * into strict v_kept from public.consultants where id = p_kept_id;
+  select * into strict v_merged from public.consultants where id = p_merged_id;
+  if v_merged.archived_at is not null then
+    select * into v_merge
+    from public.merge_log m
+    where m.firm_id = v_firm_id
+      and m.kept_consultant_id = p_kept_id
+      and m.merged_consultant_id = p_merged_id
+      and m.undone_at is null;
+    if found then
+      return v_merge;
+    end if;
+  end if;
+  if num_nonnulls(v_kept.archived_at, v_merged.archived_at) > 0 then
+    perform private.fail(
+      'archived', 'One of the two is archived.', hint => 'Restore it first.', status => 409
+    );
+  elsif v_merged.user_id <> v_kept.user_id then
+    perform private.fail(
+      'two_accounts', 'Both have an account for the portal.',
+      hint => 'Take one of them away with link_consultant.', status => 409
+    );
+  elsif v_merged.user_id is not null or v_kept.user_id is not null then
+    -- Whose account reaches what is for admins to say, in a merge too.
+    perform private.require_role(v_firm_id, 'admin');
+  end if;
+
+  perform set_config('firmbase.guards', 'off', true);
+  update public.consultants set archived_at = now() where id = p_merged_id;
+  v_filled := array(
+    select f.name
+    from unnest(c_fillable) f (name)
+    where to_jsonb(v_kept) ->> f.name is null and to_jsonb(v_merged) ->> f.name is not null
+  );
+  if v_kept.skills = '{}' and v_merged.skills <> '{}' then
+    v_filled := v_filled || array['skills'];
+  end if;
+  update public.consultants
+  set
+    skills = case when skills = '{}' then v_merged.skills else skills end,
+    user_id = coalesce(user_id, v_merged.user_id),
+    email = coalesce(email, v_merged.email),
+    phone = coalesce(phone, v_merged.phone),
+    headline = coalesce(headline, v_merged.headline),
+    seniority = coalesce(seniority, v_merged.seniority),
+    available_from = coalesce(available_from, v_merged.available_from),
+    external_ref = coalesce(external_ref, v_merged.external_ref)
+  where id = p_kept_id;
+
+  select * into strict v_kept_private
+  from public.consultant_private where consultant_id = p_kept_id;
+  select * into strict v_merged_private
+  from public.consultant_private where consultant_id = p_merged_id;
+  if v_kept_private.cost_rate is null and v_merged_private.cost_rate is not null then
+    v_filled := v_filled || array['cost_rate', 'cost_unit', 'currency'];
+  end if;
+  if v_kept_private.tax_ref is null and v_merged_private.tax_ref is not null then
+    v_filled := v_filled || array['tax_ref'];
+  end if;
+  if v_kept_private.bank_ref is null and v_merged_private.bank_ref is not null then
+    v_filled := v_filled || array['bank_ref'];
+  end if;
+  update public.consultant_private
+  set
+    cost_rate = coalesce(cost_rate, v_merged_private.cost_rate),
+    cost_unit = coalesce(cost_unit, v_merged_private.cost_unit),
+    currency = coalesce(currency, v_merged_private.currency),
+    tax_ref = coalesce(tax_ref, v_merged_private.tax_ref),
+    bank_ref = coalesce(bank_ref, v_merged_private.bank_ref)
+  where consultant_id = p_kept_id;
+
+  with moved as (
+    update public.contracts set consultant_id = p_kept_id
+    where firm_id = v_firm_id and consultant_id = p_merged_id
+    returning id
+  )
+  select v_moved || jsonb_build_object('contracts', coalesce(jsonb_agg(id), '[]'))
+  into v_moved from moved;
+  with moved as (
+    update public.contract_consultants set consultant_id = p_kept_id
+    where firm_id = v_firm_id and consultant_id = p_merged_id
+    returning id
+  )
+  select v_moved || jsonb_build_object('contract_consultants', coalesce(jsonb_agg(id), '[]'))
+  into v_moved from moved;
+  with moved as (
+    update public.files set consultant_id = p_kept_id
+    where firm_id = v_firm_id and consultant_id = p_merged_id
+    returning id
+  )
+  select v_moved || jsonb_build_object('files', coalesce(jsonb_agg(id), '[]'))
+  into v_moved from moved;
+  with moved as (
+    update public.notes set consultant_id = p_kept_id
+    where firm_id = v_firm_id and consultant_id = p_merged_id
+    returning id
+  )
+  select v_moved || jsonb_build_object('notes', coalesce(jsonb_agg(id), '[]'))
+  into v_moved from moved;
+  with moved as (
+    update public.taggings t set consultant_id = p_kept_id
+    where t.firm_id = v_firm_id
+      and t.consultant_id = p_merged_id
+      and not exists (
+        select from public.taggings k
+        where k.firm_id = v_firm_id
+          and k.consultant_id = p_kept_id
+          and k.tag_id = t.tag_id
+          and k.archived_at is null
+      )
+    returning id
+  )
+  select v_moved || jsonb_build_object('taggings', coalesce(jsonb_agg(id), '[]'))
+  into v_moved from moved;
+  perform set_config('firmbase.guards', '', true);
+
+  insert into public.merge_log (
+    firm_id, kept_consultant_id, merged_consultant_id, filled, moved, merged_by
+  )
+  values (v_firm_id, p_kept_id, p_merged_id, v_filled, v_moved, auth.uid())
+  returning * into v_merge;
+  return v_merge;
+exception when exclusion_violation then
+  perform private.fail(
+    'merge_conflict', 'Both are planned on one contract at the same time.',
+    hint => 'Change or archive one of the two assignments first.', status => 409
   );
 end
 $function$;
@@ -1634,7 +2311,7 @@ CREATE OR REPLACE FUNCTION private.naming (
   AS $function$
   -- Whole words only: who is called Al is not in every "also".
   select '(?<![[:alnum:]])(?:' || string_agg(
-    regexp_replace(t, '([^[:alnum:][:space:]])', '\\\1', 'g'), '|'
+    regexp_replace(btrim(t), '([^[:alnum:][:space:]])', '\\\1', 'g'), '|'
   ) || ')(?![[:alnum:]])'
   from unnest(p_terms) t
   where btrim(t) <> ''
@@ -1672,6 +2349,32 @@ begin
     when 'exports' then exists (select from public.firm_exports e where e.id = v_id)
     else false
   end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.number_contract()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+begin
+  -- A stranger gets no further than the policy, and learns nothing here about a firm's existence.
+  if auth.uid() is not null and private.role_in(new.firm_id) is null then
+    return new;
+  end if;
+  -- Before the counter, as for those who renew the framework.
+  perform from public.contracts c
+  where c.firm_id = new.firm_id and c.id = new.parent_id
+  for key share;
+  insert into private.contract_counters as c (firm_id, last_number)
+  values (new.firm_id, 1)
+  on conflict (firm_id) do update set last_number = c.last_number + 1
+  returning last_number into new.number;
+  new.currency := coalesce(
+    new.currency, (select f.currency from public.firms f where f.id = new.firm_id)
+  );
+  return new;
 end
 $function$;
 
@@ -1826,6 +2529,7 @@ CREATE OR REPLACE FUNCTION private.release_erasures (
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path TO ''
+  SET lock_timeout TO '200ms'
   AS $function$
 declare
   v_erasure public.erasures;
@@ -1839,7 +2543,44 @@ begin
     limit p_limit
     for update skip locked
   loop
-    perform private.settle_erasure(v_erasure);
+    begin
+      perform private.settle_erasure(v_erasure);
+      v_count := v_count + 1;
+    exception when lock_not_available then
+      -- Whoever holds a row of theirs holds up nobody else's: an hour later it is looked again.
+      null;
+    end;
+  end loop;
+  return v_count;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.remind_signers()
+  RETURNS integer
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+declare
+  v_signer_id uuid;
+  v_count integer := 0;
+begin
+  for v_signer_id in
+    select t.signer_id
+    from private.signing_tokens t
+    join public.contract_signers s on s.firm_id = t.firm_id and s.id = t.signer_id
+    join public.contracts c on c.firm_id = s.firm_id and c.id = s.contract_id
+    join public.firms f on f.id = t.firm_id
+    where t.asked < 3
+      and t.asked_at < now() - case t.asked when 1 then interval '3 days' else interval '4 days' end
+      and s.status in ('pending', 'viewed')
+      and c.archived_at is null
+      and f.status = 'active'
+      and f.archived_at is null
+    limit 1000
+    for update of t skip locked
+  loop
+    perform private.ask_signer(v_signer_id);
     v_count := v_count + 1;
   end loop;
   return v_count;
@@ -1879,6 +2620,37 @@ begin
     perform private.fail(
       'note_names_person', 'The note stays, so the name, address or number cannot be in it.',
       hint => 'Write “the person themselves”, or the number of your correspondence.', status => 422
+    );
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_mail_room (
+  p_firm_id uuid,
+  p_event   text,
+  p_to      text
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+begin
+  -- Anybody can make a firm, and no address asked for this mail: it must not become a flood. One
+  -- request after the other, or many at once would all find the same room.
+  perform pg_advisory_xact_lock(hashtextextended('private.require_mail_room:' || p_firm_id, 0));
+  if (
+    select
+      count(*) >= greatest(100, 2 * (select f.seat_limit from public.firms f where f.id = p_firm_id))
+      or count(*) filter (where e.to_address = p_to) >= 5
+    from public.emails as e
+    where e.firm_id = p_firm_id
+      and e.event = p_event
+      and e.created_at > now() - interval '1 day'
+  ) then
+    perform private.fail(
+      'too_many_' || p_event || 's', 'Too many mails of this kind were sent today.',
+      hint => 'Try again tomorrow; the last one that was sent is valid.', status => 429
     );
   end if;
 end
@@ -2037,6 +2809,27 @@ CREATE OR REPLACE FUNCTION private.retention_rules()
   ('private.signing_tokens', 'all', null, null, null, 'Goes when it is nobody''s turn any more.')
 $function$;
 
+CREATE OR REPLACE FUNCTION private.search_words (
+  p_query text
+)
+  RETURNS tsquery
+  LANGUAGE sql
+  IMMUTABLE
+  SET search_path TO ''
+  AS $function$
+  -- Each word may go on: people see results while they type. Nothing in it is an operator. The index
+  -- is that of all firms, so a word costs what all of them wrote: the first eight are enough.
+  select string_agg(
+    '''' || replace(replace(w.lexeme, '\', '\\'), '''', '''''') || ''':*', ' & '
+  )::tsquery
+  from (
+    select t.lexeme
+    from unnest(to_tsvector('simple', private.plain(left(p_query, 200)))) t
+    order by t.positions[1]
+    limit 8
+  ) w
+$function$;
+
 CREATE OR REPLACE FUNCTION private.settle_erasure (
   p_erasure public.erasures
 )
@@ -2102,6 +2895,63 @@ begin
   where e.id = p_erasure.id
   returning * into v_erasure;
   return v_erasure;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.sign_contract (
+  p_name        text,
+  p_token       text,
+  p_contract_id uuid
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+declare
+  v_signer public.contract_signers := private.open_signing(p_token, p_contract_id);
+  v_contract public.contracts;
+  v_terms jsonb;
+begin
+  select * into strict v_contract from public.contracts c where c.id = v_signer.contract_id;
+  v_terms := private.signing_terms(v_contract);
+  if v_signer.status = 'signed' then
+    return v_contract.status;
+  elsif coalesce(btrim(p_name), '') = '' or char_length(p_name) > 200 or p_name ~ '[[:cntrl:]]' then
+    perform private.fail(
+      'name_required', 'Type your name to sign.', hint => 'One line, at most 200 characters.',
+      status => 422
+    );
+  elsif exists (
+    -- The contract itself stands still; the names of its parties are kept elsewhere.
+    select from private.signing_tokens t
+    where t.signer_id = v_signer.id and t.seen_hash <> sha256(convert_to(v_terms::text, 'UTF8'))
+  ) then
+    perform private.fail(
+      'terms_changed', 'A name in the contract has changed since you saw it.',
+      hint => 'Look at it again before you sign.', status => 409
+    );
+  end if;
+  update public.contract_signers
+  set
+    status = 'signed',
+    viewed_at = coalesce(viewed_at, now()),
+    decided_at = now(),
+    signed_name = btrim(p_name),
+    signed_terms = v_terms
+  where id = v_signer.id;
+  if private.ask_signers(v_contract.id) > 0 then
+    return 'sent';
+  end if;
+  update public.contracts
+  set status = 'signed', signed_at = now()
+  where id = v_contract.id;
+  insert into public.contract_events (firm_id, contract_id, from_status, to_status, actor, note)
+  values (
+    v_contract.firm_id, v_contract.id, 'sent', 'signed', auth.uid(), 'Everybody has signed.'
+  );
+  perform private.tell_of_signing(v_contract, 'contract_signed', null, null);
+  return 'signed';
 end
 $function$;
 
@@ -2421,6 +3271,7 @@ declare
   v_merged_company public.companies;
   v_merged public.consultants;
   v_private public.consultant_private;
+  v_sent uuid[];
 begin
   select * into v_merge
   from public.merge_log m
@@ -2455,6 +3306,16 @@ begin
       hint => 'Undo that merge first.', status => 409
     );
   end if;
+
+  -- Who signed one of these since, or was asked to, was shown the kept entry: it stays there.
+  v_sent := array(
+    select e.contract_id
+    from public.contract_events e
+    where e.firm_id = v_merge.firm_id
+      and e.to_status = 'sent'
+      and e.at > v_merge.merged_at
+      and v_merge.moved -> 'contracts' ? e.contract_id::text
+  );
 
   perform set_config('firmbase.guards', 'off', true);
   -- What somebody changed since stays as it is: only what still says the same goes back.
@@ -2494,7 +3355,8 @@ begin
     update public.contracts set company_id = v_merge.merged_company_id
     where firm_id = v_merge.firm_id
       and company_id = v_merge.kept_company_id
-      and v_merge.moved -> 'contracts' ? id::text;
+      and v_merge.moved -> 'contracts' ? id::text
+      and id <> all (v_sent);
     update public.files set company_id = v_merge.merged_company_id
     where firm_id = v_merge.firm_id
       and company_id = v_merge.kept_company_id
@@ -2551,7 +3413,8 @@ begin
     update public.contracts set consultant_id = v_merge.merged_consultant_id
     where firm_id = v_merge.firm_id
       and consultant_id = v_merge.kept_consultant_id
-      and v_merge.moved -> 'contracts' ? id::text;
+      and v_merge.moved -> 'contracts' ? id::text
+      and id <> all (v_sent);
     update public.contract_consultants set consultant_id = v_merge.merged_consultant_id
     where firm_id = v_merge.firm_id
       and consultant_id = v_merge.kept_consultant_id
@@ -2576,11 +3439,49 @@ begin
   where id = p_id
   returning * into v_merge;
   return v_merge;
-exception when unique_violation then
+exception when unique_violation or exclusion_violation then
   perform private.fail(
     'merge_conflict', 'Another entry has taken a value that must be unique since.',
-    hint => 'Look for the tax id, the external reference or the account of the merged entry.',
+    hint => 'Look for the tax id, the external reference, the account or the plans of the merged '
+      'entry.',
     status => 409
+  );
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.view_signing (
+  p_token       text,
+  p_contract_id uuid
+)
+  RETURNS jsonb
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+declare
+  v_signer public.contract_signers := private.open_signing(p_token, p_contract_id);
+  v_terms jsonb := (
+    select private.signing_terms(c) from public.contracts c where c.id = v_signer.contract_id
+  );
+begin
+  update public.contract_signers
+  set status = 'viewed', viewed_at = now()
+  where id = v_signer.id and status = 'pending';
+  update private.signing_tokens
+  set seen_hash = sha256(convert_to(v_terms::text, 'UTF8'))
+  where signer_id = v_signer.id;
+  return (
+    select jsonb_build_object(
+      'terms', v_terms,
+      'name', s.name,
+      'role', s.role,
+      'status', s.status,
+      'decided_at', s.decided_at,
+      'contract_status', c.status
+    )
+    from public.contract_signers s
+    join public.contracts c on c.firm_id = s.firm_id and c.id = s.contract_id
+    where s.id = v_signer.id
   );
 end
 $function$;
@@ -2723,9 +3624,11 @@ begin
     (select string_agg(format('%1$I = v.%1$I', c.key), ', ') from jsonb_object_keys(changes) c (key))
   );
 
-  -- In one order, so that two edits of the same rows wait for each other and never in a circle.
+  -- In one order, so that two edits of the same rows wait for each other and never in a circle. No
+  -- key changes: what refers to them comes to be meanwhile.
   execute format(
-    'select array(select t.id from public.%I t where t.id = any ($1) order by t.id for update)',
+    'select array('
+    'select t.id from public.%I t where t.id = any ($1) order by t.id for no key update)',
     entity
   )
   into v_writable using v_ids;
@@ -2987,15 +3890,44 @@ CREATE INDEX doomed_objects_due_at_idx ON private.doomed_objects USING btree (du
 
 CREATE INDEX audit_log_at_idx ON public.audit_log USING brin (at);
 
+CREATE INDEX companies_firm_id_owner_id_idx ON public.companies USING btree (firm_id, owner_id)
+  WHERE (owner_id IS NOT NULL);
+
+CREATE INDEX consultants_user_id_idx ON public.consultants USING btree (user_id)
+  WHERE (user_id IS NOT NULL);
+
 CREATE INDEX contract_events_firm_id_at_idx ON public.contract_events USING btree (firm_id, at DESC, id);
+
+CREATE INDEX contracts_firm_id_amended_from_id_idx ON public.contracts USING btree (firm_id, amended_from_id)
+  WHERE (amended_from_id IS NOT NULL);
+
+CREATE INDEX contracts_firm_id_company_id_idx ON public.contracts USING btree (firm_id, company_id)
+  WHERE (company_id IS NOT NULL);
+
+CREATE INDEX contracts_firm_id_consultant_id_idx ON public.contracts USING btree (firm_id, consultant_id)
+  WHERE (consultant_id IS NOT NULL);
+
+CREATE INDEX contracts_firm_id_parent_id_idx ON public.contracts USING btree (firm_id, parent_id, parent_kind)
+  WHERE (parent_id IS NOT NULL);
+
+CREATE INDEX contracts_firm_id_renewed_from_id_idx ON public.contracts USING btree (firm_id, renewed_from_id)
+  WHERE (renewed_from_id IS NOT NULL);
+
+CREATE UNIQUE INDEX contracts_one_amendment_idx ON public.contracts USING btree (firm_id, amended_from_id)
+  WHERE ((amended_from_id IS NOT NULL) AND (status <> 'cancelled'::text) AND (archived_at IS NULL));
+
+CREATE UNIQUE INDEX contracts_one_renewal_idx ON public.contracts USING btree (firm_id, renewed_from_id)
+  WHERE ((renewed_from_id IS NOT NULL) AND (status <> 'cancelled'::text) AND (archived_at IS NULL));
 
 CREATE INDEX emails_created_at_idx ON public.emails USING brin (created_at);
 
 CREATE INDEX emails_to_address_idx ON public.emails USING btree (to_address);
 
-CREATE UNIQUE INDEX erasures_firm_id_consultant_id_idx ON public.erasures USING btree (firm_id, consultant_id);
+CREATE UNIQUE INDEX erasures_firm_id_consultant_id_idx ON public.erasures USING btree (firm_id, consultant_id)
+  WHERE (consultant_id IS NOT NULL);
 
-CREATE UNIQUE INDEX erasures_firm_id_contact_id_idx ON public.erasures USING btree (firm_id, contact_id);
+CREATE UNIQUE INDEX erasures_firm_id_contact_id_idx ON public.erasures USING btree (firm_id, contact_id)
+  WHERE (contact_id IS NOT NULL);
 
 CREATE INDEX erasures_firm_id_erased_at_idx ON public.erasures USING btree (firm_id, erased_at DESC, id);
 
@@ -3008,11 +3940,14 @@ CREATE INDEX files_archived_at_idx ON public.files USING btree (archived_at)
 CREATE INDEX files_failed_updated_at_idx ON public.files USING btree (updated_at)
   WHERE (status = 'failed'::text);
 
-CREATE INDEX files_firm_id_company_id_idx ON public.files USING btree (firm_id, company_id, created_at DESC);
+CREATE INDEX files_firm_id_company_id_idx ON public.files USING btree (firm_id, company_id, created_at DESC)
+  WHERE (company_id IS NOT NULL);
 
-CREATE INDEX files_firm_id_consultant_id_idx ON public.files USING btree (firm_id, consultant_id, created_at DESC);
+CREATE INDEX files_firm_id_consultant_id_idx ON public.files USING btree (firm_id, consultant_id, created_at DESC)
+  WHERE (consultant_id IS NOT NULL);
 
-CREATE INDEX files_firm_id_contract_id_idx ON public.files USING btree (firm_id, contract_id, created_at DESC);
+CREATE INDEX files_firm_id_contract_id_idx ON public.files USING btree (firm_id, contract_id, created_at DESC)
+  WHERE (contract_id IS NOT NULL);
 
 CREATE INDEX firm_exports_expires_at_idx ON public.firm_exports USING btree (expires_at);
 
@@ -3021,7 +3956,8 @@ CREATE INDEX firm_exports_firm_id_created_at_idx ON public.firm_exports USING bt
 CREATE UNIQUE INDEX firm_exports_one_unfinished_idx ON public.firm_exports USING btree (firm_id)
   WHERE (status = ANY (ARRAY['queued'::text, 'working'::text]));
 
-CREATE INDEX firm_exports_requested_by_idx ON public.firm_exports USING btree (requested_by);
+CREATE INDEX firm_exports_requested_by_idx ON public.firm_exports USING btree (requested_by)
+  WHERE (requested_by IS NOT NULL);
 
 CREATE INDEX firms_archived_at_idx ON public.firms USING btree (archived_at)
   WHERE (archived_at IS NOT NULL);
@@ -3030,8 +3966,32 @@ CREATE INDEX invitations_closed_idx ON public.invitations USING btree (COALESCE(
 
 CREATE INDEX invitations_email_idx ON public.invitations USING btree (email);
 
+CREATE INDEX merge_log_firm_id_kept_company_id_idx ON public.merge_log USING btree (firm_id, kept_company_id)
+  WHERE (kept_company_id IS NOT NULL);
+
+CREATE INDEX merge_log_firm_id_kept_consultant_id_idx ON public.merge_log USING btree (firm_id, kept_consultant_id)
+  WHERE (kept_consultant_id IS NOT NULL);
+
+CREATE INDEX merge_log_firm_id_merged_company_id_idx ON public.merge_log USING btree (firm_id, merged_company_id)
+  WHERE (merged_company_id IS NOT NULL);
+
+CREATE INDEX merge_log_firm_id_merged_consultant_id_idx ON public.merge_log USING btree (firm_id, merged_consultant_id)
+  WHERE (merged_consultant_id IS NOT NULL);
+
 CREATE INDEX merge_log_undoable_merged_at_idx ON public.merge_log USING btree (merged_at)
   WHERE (moved <> '{}'::jsonb);
+
+CREATE INDEX notes_firm_id_company_id_idx ON public.notes USING btree (firm_id, company_id, created_at DESC)
+  WHERE (company_id IS NOT NULL);
+
+CREATE INDEX notes_firm_id_consultant_id_idx ON public.notes USING btree (firm_id, consultant_id, created_at DESC)
+  WHERE (consultant_id IS NOT NULL);
+
+CREATE INDEX notes_firm_id_contact_id_idx ON public.notes USING btree (firm_id, contact_id, created_at DESC)
+  WHERE (contact_id IS NOT NULL);
+
+CREATE INDEX notes_firm_id_contract_id_idx ON public.notes USING btree (firm_id, contract_id, created_at DESC)
+  WHERE (contract_id IS NOT NULL);
 
 CREATE INDEX notifications_created_at_idx ON public.notifications USING brin (created_at);
 
@@ -3039,6 +3999,21 @@ CREATE INDEX notifications_read_at_idx ON public.notifications USING btree (read
   WHERE (read_at IS NOT NULL);
 
 CREATE INDEX reports_finished_idx ON public.reports USING btree (COALESCE(finished_at, created_at));
+
+CREATE INDEX reports_requested_by_idx ON public.reports USING btree (requested_by)
+  WHERE (requested_by IS NOT NULL);
+
+CREATE INDEX taggings_firm_id_company_id_idx ON public.taggings USING btree (firm_id, company_id)
+  WHERE (company_id IS NOT NULL);
+
+CREATE INDEX taggings_firm_id_consultant_id_idx ON public.taggings USING btree (firm_id, consultant_id)
+  WHERE (consultant_id IS NOT NULL);
+
+CREATE INDEX taggings_firm_id_contact_id_idx ON public.taggings USING btree (firm_id, contact_id)
+  WHERE (contact_id IS NOT NULL);
+
+CREATE INDEX taggings_firm_id_contract_id_idx ON public.taggings USING btree (firm_id, contract_id)
+  WHERE (contract_id IS NOT NULL);
 
 CREATE TRIGGER firmbase_account_deleted
   BEFORE DELETE ON auth.users
@@ -3188,6 +4163,8 @@ COMMENT ON COLUMN "private"."doomed_objects"."due_at" IS 'From when on it is rem
 
 COMMENT ON COLUMN "private"."doomed_objects"."open_until" IS 'Until when bytes can still arrive there, with an upload that was begun: it is removed once more then. Null where nothing can.';
 
+COMMENT ON COLUMN "private"."signing_tokens"."seen_hash" IS 'SHA-256 of the terms as the signer saw them last.';
+
 COMMENT ON COLUMN "public"."consultants"."erased_at" IS 'When the person was erased from it; nothing about it changes any more.';
 
 COMMENT ON COLUMN "public"."contacts"."erased_at" IS 'When the person was erased from it; nothing about it changes any more.';
@@ -3246,7 +4223,7 @@ COMMENT ON FUNCTION "private"."doom_export"() IS 'Trigger: the parts of an expor
 
 COMMENT ON FUNCTION "private"."doom_file"() IS 'Trigger: what was uploaded for a file that is gone, or that never became one, is removed.';
 
-COMMENT ON FUNCTION "private"."doom_object"(text, text, timestamp with time zone, timestamp with time zone) IS 'Enters an object for removal and queues the job, one at most. What is due later, or was doomed while the job was ending, is the clock''s.';
+COMMENT ON FUNCTION "private"."doom_object"(text, text, timestamp with time zone, timestamp with time zone) IS 'Enters an object for removal and queues the job, one for each transaction. What is due later is the clock''s.';
 
 COMMENT ON FUNCTION "private"."doom_report"() IS 'Trigger: the document of a report that is gone is removed.';
 
@@ -3314,11 +4291,13 @@ COMMENT ON FUNCTION "private"."require_role"(uuid, text) IS 'The caller''s role 
 
 COMMENT ON FUNCTION "private"."retention_rules"() IS 'What becomes of every table with data of firms: how long which rows are kept and why. due is the condition on a row t, $1 being the moment before which it holds; change, what is set where the row stays. Without keep it stays as long as its firm.';
 
+COMMENT ON FUNCTION "private"."search_words"(text) IS 'The first eight words a person typed as a query for words that begin so; null without any.';
+
 COMMENT ON FUNCTION "private"."settle_erasure"(public.erasures) IS 'Erases of what an entry lists as kept that whose time is over, and writes down until when the rest stays.';
 
 COMMENT ON FUNCTION "private"."timeline"(text, uuid, timestamp with time zone, uuid, integer) IS 'What public.timeline returns, with the caller''s own rights.';
 
-COMMENT ON FUNCTION "public"."access_review"(uuid, text, uuid) IS 'Who can get at what in a firm, a row for each way in: member, portal, invitation or signing link; with entity (company, consultant, contract, file, report) and id, only those who can read that very entry. Where the firm requires a second factor, who has none sees nothing until they enrol one. Admins and owners. As CSV with Accept: text/csv; guard its cells against formulas before a spreadsheet opens them. Errors: firm_not_found, not_allowed, unknown_entity, object_not_found.';
+COMMENT ON FUNCTION "public"."access_review"(uuid, text, uuid) IS 'Who can get at what in a firm, a row for each way in: member, portal, invitation or signing link; with entity (company, consultant, contract, file, report) and id, only those who can read that very entry. Where the firm requires a second factor, who has none sees nothing until they enrol one. last_sign_in_at is of members only. Admins and owners. As CSV with Accept: text/csv; guard its cells against formulas before a spreadsheet opens them. Errors: firm_not_found, not_allowed, unknown_entity, object_not_found.';
 
 COMMENT ON FUNCTION "public"."begin_export"(uuid) IS 'Which firm to export and where to put it; null when that was done or it does not exist. For the secret key only.';
 
@@ -3348,9 +4327,13 @@ COMMENT ON FUNCTION "public"."my_firms"() IS 'The active firms the caller belong
 
 COMMENT ON FUNCTION "public"."progress_export"(uuid, integer, integer) IS 'How far the export has come, in per cent, and how many parts it is about to have; false when nobody wants it any more. For the secret key only.';
 
+COMMENT ON FUNCTION "public"."sign_contract"(text, text, uuid) IS 'Signs with the name as typed, by the token of the mail, or signed in by the contract. Returns signed when everybody has, else sent; then the next ones are asked. A retry changes nothing. Errors: link_invalid, name_required, terms_changed.';
+
 COMMENT ON FUNCTION "public"."timeline"(text, uuid, timestamp with time zone, uuid, integer) IS 'What happened to a company, contact, consultant, contract or file, or lately in a firm, the newest first: as much of it as the caller may read. kind: created, archived, noted, renewed, amended, moved (a contract, from one status to the next), viewed, signed, declined, assigned, released, merged, unmerged; subject and subject_id say to what, title its name. At most 200 rows; for the next ones pass at and id of the last one as before and before_id. actor is null for the system and for signers. Errors: unknown_entity, object_not_found.';
 
-COMMENT ON FUNCTION "public"."undo_merge"(uuid) IS 'Makes two of one again, for 30 days after the merge: what moved goes back, what was filled is emptied, and what somebody changed since stays as it is. Managers; a retry returns the same. Errors: merge_not_found, too_late, erased, merged_again, merge_conflict.';
+COMMENT ON FUNCTION "public"."transition_contract"(uuid, text, text) IS 'Moves a contract on and logs it. Managers; a signed one is cancelled by admins. Errors: illegal_transition, reason_required, start_required, signers_pending, too_many_signers, too_many_signing_requests, archived.';
+
+COMMENT ON FUNCTION "public"."undo_merge"(uuid) IS 'Makes two of one again, for 30 days after the merge: what moved goes back, what was filled is emptied, and what somebody changed since, or a contract that was sent since, stays as it is. Managers; a retry returns the same. Errors: merge_not_found, too_late, erased, merged_again, merge_conflict.';
 
 COMMENT ON TABLE "private"."doomed_objects" IS 'Objects of the storage that nothing needs any more, until the worker has removed them.';
 

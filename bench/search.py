@@ -28,15 +28,18 @@ OURS, HTTP, INDEX = "ours", "ours by HTTP", "index"
 DIRECT = """
 with q as (
   select %(query)s::text as typed, private.search_words(%(query)s) as words
+), found as (
+  select e.id, e.title, e.words from private.search_entries as e, q
+  where e.firm_id = %(firm)s and e.words @@ q.words limit 1000
 ), hits as (
-  (
-    select e.id, e.title, e.words from private.search_entries as e, q
-    where e.firm_id = %(firm)s and e.words @@ q.words limit 1000
-  )
+  select * from found
   union
   (
     select e.id, e.title, e.words from private.search_entries as e, q
-    where e.firm_id = %(firm)s and e.title operator(extensions.%%>) q.typed limit 1000
+    where e.firm_id = %(firm)s
+      and (select count(*) from found) < 20
+      and e.title operator(extensions.%%>) q.typed
+    limit 1000
   )
 )
 select hits.id from hits, q

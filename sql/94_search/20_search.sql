@@ -48,6 +48,8 @@ begin
     from private.search_entries e
     where e.firm_id = p_firm_id
       and char_length(v_text) >= 3
+      -- Who typed it right needs no guesses, which cost most where all titles are alike.
+      and (select count(*) from found) < least(p_limit, 100)
       and e.title operator(extensions.%>) v_text
       and e.kind = any (p_kinds)
       and (v_sees_all or not e.managers_only)

@@ -90,13 +90,11 @@ def access_review(
     else:
         print_table(
             f"Access to {firm['name']}",
-            ["name", "e-mail", "via", "role", "status", "last signed in", "2FA", "until", "sees"],
+            ["who", "as", "last signed in", "2FA", "until", "sees"],
             [
                 [
-                    *(
-                        way[column] or "–"
-                        for column in ("person", "email", "via", "role", "status")
-                    ),
+                    "\n".join(filter(None, (way["person"], way["email"]))),
+                    f"{way['via']}, {way['role']}, {way['status']}",
                     (way["last_sign_in_at"] or "–")[:10],
                     {True: "yes", False: "no", None: "–"}[way["second_factor"]],
                     (way["expires_at"] or "–")[:10],

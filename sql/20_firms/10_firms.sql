@@ -85,4 +85,4 @@ comment on column public.firms.require_mfa is
   'Whether a session without a second factor has no right in the firm, for members and consultants '
   'alike. Only a session that has one turns it on.';
 comment on column public.firms.archived_at is
-  'When an owner closed the firm; only the operator opens it again.';
+  'When an owner closed the firm; thirty days later it is deleted, unless the operator opens it.';

@@ -81,4 +81,5 @@ grant execute on function public.archive_firm(uuid) to authenticated;
 
 comment on function private.archive_firm(uuid) is 'Definer of public.archive_firm.';
 comment on function public.archive_firm(uuid) is
-  'Closes a firm for everybody in it. Owners only; only the operator can open it again.';
+  'Closes a firm for everybody in it; after thirty days it is deleted with all that is in it, and '
+  'until then the operator can open it again. Owners only: export_firm first.';

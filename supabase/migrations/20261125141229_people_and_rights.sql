@@ -4783,3 +4783,7 @@ ON CONFLICT (id) DO UPDATE SET
 -- What nobody was granted has no list of rights yet: it is written down that there are none.
 REVOKE ALL ON private.doomed_objects, private.retention_clock
 FROM public, anon, authenticated, service_role;
+
+COMMENT ON FUNCTION "public"."archive_firm"(uuid) IS 'Closes a firm for everybody in it; after thirty days it is deleted with all that is in it, and until then the operator can open it again. Owners only: export_firm first.';
+
+COMMENT ON COLUMN "public"."firms"."archived_at" IS 'When an owner closed the firm; thirty days later it is deleted, unless the operator opens it.';

@@ -2,9 +2,11 @@
 
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -16,6 +18,7 @@ from cli.schema.errors import NoScratchServer, SqlFailed
 from cli.schema.servers import connect
 
 SQL = ROOT / "sql"
+LEAVING_S = 10
 
 # What may hold a semicolon (a comment, a string, a quoted name, a body), or the end of a statement.
 _TOKEN = re.compile(
@@ -48,7 +51,6 @@ def scratch(server_url: str, template: str = TEMPLATE) -> Iterator[str]:
     """
     name = f"firmbase_scratch_{secrets.token_hex(4)}"
     create = sql.SQL("create database {} template {}")
-    drop = sql.SQL("drop database {} with (force)")
     with connect(server_url) as server:
         try:
             server.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
@@ -58,7 +60,21 @@ def scratch(server_url: str, template: str = TEMPLATE) -> Iterator[str]:
         yield with_database(server_url, name)
     finally:
         with connect(server_url) as server:
-            server.execute(drop.format(sql.Identifier(name)))
+            _drop(server, name)
+
+
+def _drop(server: psycopg.Connection[Any], name: str) -> None:
+    drop = sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
+    deadline = time.monotonic() + LEAVING_S
+    while True:
+        try:
+            server.execute(drop)
+            return
+        except psycopg.errors.InsufficientPrivilege:
+            # A superuser has just closed a connection, which takes a moment to go.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def sql_files(folder: Path = SQL) -> list[Path]:

@@ -1,5 +1,5 @@
 -- A thousand firms. The caller is an admin of one of them, a large one: 5,000 rows in each table,
--- and ten in those of each other firm.
+-- and ten in those of each other firm; a thousand contracts, which makes a million of them.
 
 create temporary table spread as
 select
@@ -49,6 +49,18 @@ select
   (array['draft', 'sent', 'signed', 'active', 'expired'])[1 + n % 5], day, day,
   30, n % 2 = 0, 12, 'EUR', at, at
 from spread;
+
+insert into public.contracts (
+  id, firm_id, number, title, kind, company_id, status, starts_on, ends_on, currency, signed_at,
+  created_at
+)
+select
+  md5('contract ' || n)::uuid, md5('firm ' || 1 + n % 999)::uuid, n, 'Contract ' || n, 'nda',
+  md5('row ' || n % 1000)::uuid,
+  (array['draft', 'sent', 'signed', 'active', 'expired'])[1 + n % 5],
+  date '2026-01-01' + n % 700, date '2026-01-01' + n % 700, 'EUR', '2026-01-01',
+  timestamptz '2026-01-01' + n * interval '1 minute'
+from generate_series(15001, 1000000) as n;
 
 insert into public.contract_consultants (firm_id, contract_id, consultant_id, period, created_at)
 select firm_id, other_id, id, daterange(day, day + 90), at from spread;

@@ -25,8 +25,9 @@ SUITES = {
     "the API": ("tests/api", *(f"--ignore={file}" for file in CATALOG)),
     "the catalog": CATALOG,
 }
-# What a right alone would open, a policy usually keeps closed: there the catalog is asked first.
-RIGHTS = ("table right", "column right", "function right")
+# What a right alone would open, a policy usually keeps closed, and most of what an opened policy
+# admits, a right refuses: there the catalog is asked first.
+CATALOG_FIRST = ("table right", "column right", "function right", "policy opened")
 BEHIND_THE_API = ("private.", "pgmq.")
 
 
@@ -108,7 +109,9 @@ class Hunt:
             raise Broken(f"{mutation.name} could not be undone: {sorted(left)}")
 
     def catch(self, mutation: Mutation) -> tuple[str | None, str | None]:
-        hidden = mutation.kind in RIGHTS or any(name in mutation.name for name in BEHIND_THE_API)
+        hidden = mutation.kind in CATALOG_FIRST or any(
+            name in mutation.name for name in BEHIND_THE_API
+        )
         for suite in reversed(SUITES) if hidden else SUITES:
             if failed := self.first_failure(SUITES[suite], Focus(mutation.about, self.sound)):
                 return suite, failed

@@ -3,7 +3,7 @@
 Exit codes, stable once published:
 
 ====  ==================  =============================================================
-   0                      done; for a runner: nothing that is due is left
+   0                      done; for a runner: nothing that is due is left, or its time is up
    1  failed              an unexpected fault, or a job that could not be stopped
    2                      wrong usage
    3  missing_setting     an environment variable is missing, or not what it should be
@@ -51,6 +51,13 @@ class BadMailServer(FirmbaseError):
     smtps://user:password@host:465."""
 
     code = "bad_mail_server"
+    exit_code = 3
+
+
+class BadMetricsPort(FirmbaseError):
+    """METRICS_PORT is not a port: set METRICS_PORT to a number from 1 to 65535, or unset it."""
+
+    code = "bad_metrics_port"
     exit_code = 3
 
 

@@ -1,4 +1,4 @@
-"""The runner's side of public.jobs_step: one request, one answer, one connection kept open.
+"""The runner's calls of the database: one request, one answer, one connection kept open.
 
 Only the standard library is imported here: the runner's idle path goes through it."""
 
@@ -26,7 +26,7 @@ class Queue:
     def __init__(self, url: str, key: str, worker: str) -> None:
         self._url = url
         self._worker = worker
-        self._path = urlsplit(url).path + "/rest/v1/rpc/jobs_step"
+        self._path = urlsplit(url).path + "/rest/v1/rpc/"
         self._headers = {
             "apikey": key,
             "Authorization": f"Bearer {key}",
@@ -40,12 +40,23 @@ class Queue:
     def step(self, **arguments: Any) -> dict[str, Any]:
         """Settles, extends, claims. Arguments and answer are those of public.jobs_step.
 
+        Raises as `call`."""
+        answer = self.call("jobs_step", worker=self._worker, version=SCHEMA_VERSION, **arguments)
+        if not (isinstance(answer, dict) and "schema" in answer):
+            # A success that is none of ours: somebody else's server.
+            raise NotSupabase(url=self._url)
+        self._known = True
+        return answer
+
+    def call(self, function: str, /, **arguments: Any) -> Any:
+        """What a function of the schema public returns.
+
         Raises Unreachable and DatabaseDown, which may pass, and NotSupabase, WrongKey,
         SchemaOlder, SessionExpired and Refused, which will not."""
-        body = json.dumps({"worker": self._worker, "version": SCHEMA_VERSION, **arguments})
+        body = json.dumps(arguments)
         timeout = PATIENCE_S + arguments.get("wait_ms", 0) / 1000
         try:
-            status, raw = self._send(body.encode(), timeout)
+            status, raw = self._send(function, body.encode(), timeout)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             disconnected = isinstance(error, OSError)
@@ -57,8 +68,7 @@ class Queue:
             answer = json.loads(raw)
         except ValueError:
             answer = None
-        if status == 200 and isinstance(answer, dict) and "schema" in answer:
-            self._known = True
+        if status in (200, 204) and (answer is not None or raw in (b"", b"null")):
             return answer
         code = answer.get("code") if isinstance(answer, dict) else None
         if code == "PGRST202":
@@ -78,18 +88,18 @@ class Queue:
             self._connection.close()
             self._connection = None
 
-    def _send(self, body: bytes, timeout: float) -> tuple[int, bytes]:
+    def _send(self, function: str, body: bytes, timeout: float) -> tuple[int, bytes]:
         kept = self._connection is not None
         try:
-            return self._exchange(body, timeout)
+            return self._exchange(function, body, timeout)
         except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
             # Servers close a kept connection when it was quiet for a while; a new one is not quiet.
             if not kept:
                 raise
             self.close()
-            return self._exchange(body, timeout)
+            return self._exchange(function, body, timeout)
 
-    def _exchange(self, body: bytes, timeout: float) -> tuple[int, bytes]:
+    def _exchange(self, function: str, body: bytes, timeout: float) -> tuple[int, bytes]:
         if self._connection is None:
             parts = urlsplit(self._url)
             secure = parts.scheme == "https"
@@ -99,7 +109,7 @@ class Queue:
         connection.timeout = timeout
         if connection.sock is not None:
             connection.sock.settimeout(timeout)
-        connection.request("POST", self._path, body, self._headers)
+        connection.request("POST", self._path + function, body, self._headers)
         response = connection.getresponse()
         return response.status, response.read()
 

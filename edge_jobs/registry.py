@@ -1,7 +1,9 @@
 """Which code does which kind of job. A handler's module is imported when its kind first comes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import inspect
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -34,8 +36,14 @@ class Job:
     firm_id: str | None
     api: Api
     log: Log
+    # What the last FanOut of this job handed on; None at its first run.
+    state: Any = None
+    # How the children of that FanOut ended: {"done": 3, "dead": 1}.
+    children: dict[str, int] | None = None
     # Set by the runner when an outcome of this attempt would no longer count.
     lost: bool = False
+    # What `progress` said last, for the runner to pass on.
+    told: dict[str, Any] | None = None
 
     def heartbeat(self) -> None:
         """For long loops: raises JobLost when the attempt's time is up or its lease is gone.
@@ -44,9 +52,61 @@ class Job:
         if self.lost:
             raise JobLost
 
+    def progress(self, fraction: float, note: str | None = None) -> None:
+        """Says how far it is, from 0 to 1; shown by `firmbase jobs show`. A heartbeat, too."""
+        self.heartbeat()
+        told: dict[str, Any] = {"fraction": round(min(max(fraction, 0.0), 1.0), 4)}
+        if note:
+            told["note"] = note[:200]
+        self.told = told
+
+    def child_results(self) -> list[dict[str, Any]]:
+        """One for each child that has ended: id, kind, state (done or dead), result, code, error.
+
+        Results are kept for a week."""
+        found: list[dict[str, Any]] = self.api.rpc("jobs_children", parent=self.id)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A job that another waits for. `priority` is high, default or low."""
+
+    kind: str
+    payload: dict[str, Any] = field(default_factory=dict)
+    firm_id: str | None = None
+    priority: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class FanOut:
+    """What a handler returns to be called again when all these jobs have ended, done or dead.
+
+    `state` (JSON) comes back as `job.state`, the outcome of the children as `job.children`."""
+
+    children: Sequence[Child]
+    state: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """The wait after a failed attempt: `first_s`, multiplied by `factor` each time, at most
+    `limit_s` seconds, more or less by the share `jitter` at random."""
+
+    first_s: float = 5
+    factor: float = 3
+    limit_s: float = 3600
+    jitter: float = 0.25
+
+    def wait_s(self, attempt: int) -> float:
+        """Seconds to wait after this attempt, counted from 1."""
+        wait = min(self.first_s * self.factor ** min(attempt - 1, 50), self.limit_s)
+        return wait * random.uniform(1 - self.jitter, 1 + self.jitter)  # noqa: S311
+
 
 P = TypeVar("P", bound=BaseModel)
-Run = Callable[[Job, P], dict[str, Any] | None]
+Result = dict[str, Any] | FanOut | None
+Run = Callable[[Job, P], Result | Awaitable[Result]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +115,44 @@ class Handler:
     payload: type[BaseModel]
     max_attempts: int
     timeout_s: float
+    backoff: Backoff
+    concurrency: int | None
+    process: bool
+
+    @property
+    def is_async(self) -> bool:
+        return inspect.iscoroutinefunction(self.run)
 
 
 _handlers: dict[str, Handler] = {}
 
 
 def handler(
-    kind: str, *, payload: type[P], max_attempts: int = MAX_ATTEMPTS, timeout_s: float = 120
+    kind: str,
+    *,
+    payload: type[P],
+    max_attempts: int = MAX_ATTEMPTS,
+    timeout_s: float = 120,
+    backoff: Backoff | None = None,
+    concurrency: int | None = None,
+    process: bool = False,
 ) -> Callable[[Run[P]], Run[P]]:
     """Registers a function for a kind. It may run twice for one job (a crash after its effect):
-    make the effect idempotent. What it returns is logged.
+    make the effect idempotent. What it returns, a JSON object of at most 256 kB, is kept for a
+    week; a FanOut makes it wait for other jobs.
+
+    A plain function runs in a thread, an `async` one beside many others in one loop, and with
+    `process` it runs in a process of its own, with bounded memory, which is killed when its time
+    is up: for work on the processor. `concurrency` is how many of the kind one runner runs at
+    once; limits over all runners are set with `firmbase jobs limit`.
 
     Raise PermanentError to give up, RetryLater or Snooze to choose the time of the next run;
     any other exception is retried with the backoff, `max_attempts` times in all."""
 
     def register(run: Run[P]) -> Run[P]:
-        _handlers[kind] = Handler(run, payload, max_attempts, timeout_s)
+        _handlers[kind] = Handler(
+            run, payload, max_attempts, timeout_s, backoff or Backoff(), concurrency, process
+        )
         return run
 
     return register

@@ -23,7 +23,8 @@ from edge_jobs.queue import Queue
 from edge_jobs.settings import Settings
 
 if TYPE_CHECKING:
-    from edge_jobs.worker import Claim, Key, Outcome, Pool
+    from edge_jobs.attempt import Attempt, Key, Outcome
+    from edge_jobs.worker import Pool
 
 BATCH = 500
 # Work claimed ahead of the threads, in seconds of it.
@@ -34,6 +35,8 @@ WAIT_MS = 2000
 LOOK_AGAIN_S = 0.2
 # How long outcomes may wait for the next claim to take them along.
 REPORT_WITHIN_S = 0.1
+# How soon to tell the database of a job's progress.
+PROGRESS_WITHIN_S = 1.0
 # How long a drain bears with a database that went away.
 OUTAGE_S = 30
 
@@ -48,28 +51,33 @@ class Runner:
         slots: int | None = None,
         lease_s: int = 30,
         grace_s: float = 25,
+        budget_s: float | None = None,
     ) -> None:
         """`slots`: handlers at once, one per core unless told. `lease_s`: after this many seconds
         without a sign of life a job is another runner's. `grace_s`: what a stop leaves to jobs
-        that run."""
+        that run. `budget_s`: after so many seconds it claims no more."""
         self._settings = settings
         self._watch = watch
         self._slots = slots or os.cpu_count() or 1
         self._lease_s = lease_s
         self._grace_s = grace_s
+        self._budget_s = budget_s
         worker = f"{os.uname().nodename}:{os.getpid()}"
         self._queue = Queue(settings.url, settings.secret_key, worker)
         self._log = log or Log()
         self._wake = threading.Event()
         self._pool: Pool | None = None
         # Outcomes the database has not confirmed, by queue.
-        self._done: dict[str, list[list[int]]] = {}
+        self._done: dict[str, list[list[Any]]] = {}
         self._failed: dict[str, list[dict[str, Any]]] = {}
-        self._counts = {"done": 0, "retry": 0, "snooze": 0, "dead": 0}
+        # Where each queue's next claim begins: the lanes take turns.
+        self._places: dict[str, str] = {}
+        self._counts = {"done": 0, "retry": 0, "snooze": 0, "dead": 0, "wait": 0}
         self._stop_at: float | None = None
+        self._end_at: float | None = None
         self._error: FirmbaseError | None = None
         # Moments of the monotonic clock at which something is due.
-        self._look_at = self._beat_at = self._report_at = self._retry_at = 0.0
+        self._look_at = self._beat_at = self._tell_at = self._report_at = self._retry_at = 0.0
         self._trouble_since: float | None = None
         self._pause_s = 0.0
         self._answered = self._dry = False
@@ -86,6 +94,9 @@ class Runner:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop())
         start = time.monotonic()
+        self._end_at = start + self._budget_s if self._budget_s is not None else None
+        if self._settings.metrics_port is not None:
+            self._pool = self._new_pool()
         try:
             self._loop()
         finally:
@@ -105,6 +116,9 @@ class Runner:
         while True:
             self._take_outcomes()
             now = time.monotonic()
+            if self._end_at is not None and now >= self._end_at and self._stop_at is None:
+                self._log.info("time is up")
+                self._stop()
             if self._stop_at is not None:
                 self._give_back(running=now >= self._stop_at)
             held = self._pool.leases() if self._pool else []
@@ -112,7 +126,7 @@ class Runner:
             if not (held or pending) and (self._dry or self._stop_at is not None):
                 return
             room = self._room() if self._stop_at is None and now >= self._look_at else 0
-            beat = held if now >= self._beat_at else []
+            beat = self._beat(held, now)
             report = pending and (now >= self._report_at or not held)
             if now >= self._retry_at and (room or beat or report):
                 self._step(room, beat, now)
@@ -121,19 +135,28 @@ class Runner:
                 self._wake.clear()
 
     def _room(self) -> int:
-        """How many jobs to claim: enough to keep the threads at work until the next answer."""
-        if self._pool is None:
-            return self._slots
-        ahead = int(self._slots * AHEAD_S / max(self._pool.pace, 1e-6))
-        target = min(max(ahead, self._slots), BATCH)
-        held = len(self._pool)
-        return target - held if held < max(self._slots, target // 2) else 0
+        return self._pool.room(AHEAD_S, BATCH) if self._pool else self._slots
 
-    def _step(self, room: int, beat: "list[Key]", now: float) -> None:
-        extend: dict[str, list[list[int]]] = {}
-        for queue, job, read in beat:
-            extend.setdefault(queue, []).append([job, read])
+    def _beat(self, held: "list[Attempt]", now: float) -> "list[Attempt]":
+        """Those whose lease is to be renewed, or whose progress is to be told."""
+        if now >= self._beat_at:
+            return held
+        told = [attempt for attempt in held if attempt.job.told is not attempt.told]
+        if told and now >= self._tell_at:
+            self._tell_at = now + PROGRESS_WITHIN_S
+            return told
+        return []
+
+    def _step(self, room: int, beat: "list[Attempt]", now: float) -> None:
+        extend: dict[str, list[list[Any]]] = {}
+        for attempt in beat:
+            queue, job, read = attempt.key
+            attempt.told = attempt.job.told
+            extend.setdefault(queue, []).append([job, read, attempt.told])
         idle = self._watch and not (self._pool and len(self._pool))
+        wait_s = WAIT_MS / 1000 if idle else 0.0
+        if self._end_at is not None:
+            wait_s = max(0.0, min(wait_s, self._end_at - now))
         try:
             answer = self._queue.step(
                 qty=room,
@@ -141,7 +164,9 @@ class Runner:
                 done=self._done,
                 fail=self._failed,
                 extend=extend,
-                wait_ms=WAIT_MS if idle else 0,
+                wait_ms=int(wait_s * 1000),
+                skip=self._pool.full_kinds if self._pool else [],
+                places=self._places,
             )
         except (Unreachable, DatabaseDown) as error:
             self._bear(error)
@@ -150,8 +175,9 @@ class Runner:
             self._log.info("database is back")
         self._answered, self._trouble_since, self._pause_s = True, None, 0.0
         self._done, self._failed = {}, {}
-        if beat:
+        if beat and now >= self._beat_at:
             self._beat_at = now + self._lease_s / 3
+        self._places = answer["places"]
         self._accept(answer, room)
 
     def _accept(self, answer: dict[str, Any], room: int) -> None:
@@ -160,44 +186,83 @@ class Runner:
             return
         for rule, fault in (answer["tick"] or {}).get("faults", {}).items():
             self._log.error("clock", rule=rule, error=fault)
+        fired = self._fire(answer["schedules"]) if answer["schedules"] else 0
         if answer["jobs"] and self._pool is None:
-            from edge_jobs.api import Api
-            from edge_jobs.worker import Pool
-
-            self._pool = Pool(self._slots, Api(self._settings), self._log, self._wake)
+            self._pool = self._new_pool()
         if self._pool is not None:
             if not len(self._pool):
                 self._beat_at = time.monotonic() + self._lease_s / 3
             for queue, job, read in answer["lost"]:
                 self._pool.lose((queue, job, read))
-            for claim in answer["jobs"]:
-                self._pool.add(claim)
-            if room and not answer["jobs"] and len(self._pool):
-                self._look_at = time.monotonic() + LOOK_AGAIN_S
+            for batch in answer["jobs"]:
+                for claim in batch["claims"]:
+                    self._pool.add(batch["queue"], claim)
             if self._pool.stuck >= self._slots:
                 self._fail(StuckJobs(count=self._pool.stuck))
-        self._dry = not self._watch and room > 0 and not answer["jobs"]
+        if room and not answer["jobs"] and (answer["busy"] or (self._pool and len(self._pool))):
+            self._look_at = time.monotonic() + LOOK_AGAIN_S
+        found = answer["jobs"] or answer["busy"] or fired
+        self._dry = not self._watch and room > 0 and not found
+
+    def _new_pool(self) -> "Pool":
+        from edge_jobs.api import Api
+        from edge_jobs.telemetry import Telemetry
+        from edge_jobs.worker import Pool
+
+        telemetry = Telemetry(self._settings.metrics_port)
+        return Pool(self._slots, Api(self._settings), self._log, self._wake, telemetry)
+
+    def _fire(self, schedules: list[dict[str, Any]]) -> int:
+        """Queues the jobs of the schedules whose time has come. Returns how many."""
+        from datetime import UTC, datetime
+
+        from edge_jobs.schedules import BadSchedule, plan
+
+        queued = 0
+        for schedule in schedules:
+            name, expected_at = schedule["name"], schedule["next_at"]
+            run_at: list[str] = []
+            next_at = fault = None
+            try:
+                wanted = plan(schedule, datetime.now(UTC))
+                run_at, next_at = [t.isoformat() for t in wanted.run_at], wanted.next_at.isoformat()
+            except BadSchedule as error:
+                fault = str(error)
+                self._log.error("schedule paused", schedule=name, error=fault)
+            try:
+                queued += self._queue.call(
+                    "jobs_schedule_fire",
+                    name=name,
+                    expected_at=expected_at,
+                    run_at=run_at,
+                    next_at=next_at,
+                    error=fault,
+                )
+            except (Unreachable, DatabaseDown) as error:
+                # Its time is still the one that is due: whoever looks next sees it.
+                self._log.warning("schedule not fired", schedule=name, error=str(error))
+        return queued
 
     def _take_outcomes(self) -> None:
         if self._pool is None:
             return
-        for claim, outcome in self._pool.collect():
+        for key, outcome in self._pool.collect():
             if not (self._done or self._failed):
                 self._report_at = time.monotonic() + REPORT_WITHIN_S
             # The job may have queued another: what was dry need not be any more.
             self._dry, self._look_at = False, 0.0
-            self._settle(claim, outcome)
-            self._counts[outcome["outcome"] if outcome else "done"] += 1
+            self._settle(key, outcome)
+            self._counts[outcome["outcome"]] += 1
 
     def _give_back(self, *, running: bool) -> None:
         if self._pool is not None:
-            for claim in self._pool.give_back(running=running):
-                self._settle(claim, {"outcome": "snooze", "after_s": 0})
+            for key in self._pool.give_back(running=running):
+                self._settle(key, {"outcome": "snooze", "after_s": 0})
 
-    def _settle(self, claim: "Claim", outcome: "Outcome") -> None:
-        queue, job, read = claim["queue"], claim["id"], claim["read"]
-        if outcome is None:
-            self._done.setdefault(queue, []).append([job, read])
+    def _settle(self, key: "Key", outcome: "Outcome") -> None:
+        queue, job, read = key
+        if outcome["outcome"] == "done":
+            self._done.setdefault(queue, []).append([job, read, outcome["ms"], outcome["result"]])
         else:
             self._failed.setdefault(queue, []).append({"id": job, "read": read, **outcome})
 

@@ -4,7 +4,13 @@ import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from edge_jobs.errors import BadMailServer, MissingSetting, NotSupabase, WrongKey
+from edge_jobs.errors import (
+    BadMailServer,
+    BadMetricsPort,
+    MissingSetting,
+    NotSupabase,
+    WrongKey,
+)
 
 
 class Settings:
@@ -72,6 +78,14 @@ class Settings:
     def app_url(self) -> str:
         """Where people use the product: what links in mails point at."""
         return self._need("APP_URL")
+
+    @property
+    def metrics_port(self) -> int | None:
+        """Where a runner serves its metrics; None: nowhere."""
+        port = self._values.get("METRICS_PORT", "").strip()
+        if port and not (port.isdecimal() and 0 < int(port) < 65536):
+            raise BadMetricsPort
+        return int(port) if port else None
 
     def _need(self, *names: str) -> str:
         for name in names:

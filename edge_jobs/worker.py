@@ -1,54 +1,36 @@
-"""Runs claimed jobs in threads and turns whatever comes of each into an outcome.
+"""Runs claimed jobs, in threads, in one loop or in processes, and collects what comes of them.
 
 Imported with the first job, so that a look at empty queues stays cheap."""
 
+import asyncio
 import threading
 import time
-import traceback
-from collections import deque
+from collections import Counter, deque
 from queue import SimpleQueue
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
 from edge_jobs import registry
 from edge_jobs.api import Api
-from edge_jobs.errors import FirmbaseError, JobLost, PermanentError, RetryLater, Snooze
-from edge_jobs.log import Log, mask
+from edge_jobs.attempt import Attempt, Key, Outcome
+from edge_jobs.log import Log
+from edge_jobs.processes import Processes
 from edge_jobs.registry import Handler, Job
+from edge_jobs.telemetry import Telemetry
 
-MAX_WAIT_S = 30 * 86_400.0
-
-Claim = dict[str, Any]
-Key = tuple[str, int, int]
-# What public.jobs_step takes in `fail`, without the claim it is about; None is a success.
-Outcome = dict[str, Any] | None
-
-
-class Attempt:
-    """A claim on its way through the pool. Times are monotonic seconds."""
-
-    def __init__(self, claim: Claim, job: Job) -> None:
-        self.claim = claim
-        self.job = job
-        self.handler: Handler | None = None
-        self.started_at: float | None = None
-        self.ends_at: float | None = None
-        self.finished = False
-        self.abandoned = False
-
-    @property
-    def key(self) -> Key:
-        return self.claim["queue"], self.claim["id"], self.claim["read"]
+# Handlers that only wait, in one loop.
+MOST_ASYNC = 200
 
 
 class Pool:
-    """`size` threads, and the attempts that wait for them or run in them.
+    """`size` threads, a loop, and the attempts that wait for them or run in them.
 
-    The runner's thread calls the methods, the pool's own run `_work`. A thread cannot be ended
-    from outside: one whose job ran out of time is replaced, and what it returns counts no more."""
+    The runner's thread calls the methods; `_work` runs in the pool's threads and `_run_async` in
+    the loop's. A thread cannot be ended from outside: one whose job ran out of time is replaced,
+    and what it returns counts no more. A process can."""
 
-    def __init__(self, size: int, api: Api, log: Log, wake: threading.Event) -> None:
+    def __init__(
+        self, size: int, api: Api, log: Log, wake: threading.Event, telemetry: Telemetry
+    ) -> None:
         self.size = size
         # Threads whose job ran out of time and that have not come back.
         self.stuck = 0
@@ -57,9 +39,16 @@ class Pool:
         self._api = api
         self._log = log
         self._wake = wake
+        self._telemetry = telemetry
+        self._processes = Processes(size)
         self._held: dict[Key, Attempt] = {}
         self._waiting: SimpleQueue[Attempt] = SimpleQueue()
         self._ended: deque[tuple[Attempt, Outcome, float]] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._in_loop = 0
+        # By kind, where the handler says how many may run here at once.
+        self._running: Counter[str] = Counter()
+        self._parked: dict[str, deque[Attempt]] = {}
         # Guards the moments where both sides decide what becomes of one attempt.
         self._lock = threading.Lock()
         for _ in range(size):
@@ -68,54 +57,93 @@ class Pool:
     def __len__(self) -> int:
         return len(self._held)
 
-    def add(self, claim: Claim) -> None:
-        job_id = f"{claim['queue'].removeprefix('jobs_')}:{claim['id']}"
-        kind, firm_id, number = claim["kind"], claim["firm_id"], claim["attempt"]
-        log = self._log.bind(job=job_id, kind=kind, firm=firm_id, attempt=number)
-        attempt = Attempt(claim, Job(job_id, kind, number, firm_id, self._api, log))
+    @property
+    def full_kinds(self) -> list[str]:
+        """The kinds of which more are held than may run here."""
+        return [kind for kind, parked in self._parked.items() if parked]
+
+    def room(self, ahead_s: float, most: int) -> int:
+        """How many jobs to claim: enough to keep the threads at work for so many seconds."""
+        if self._in_loop >= MOST_ASYNC:
+            return 0
+        ahead = int(self.size * ahead_s / max(self.pace, 1e-6))
+        target = min(max(ahead, self.size), most)
+        for_threads = len(self._held) - self._in_loop - sum(map(len, self._parked.values()))
+        if for_threads == 0 and self._in_loop:
+            # What came last only waits: take as many more as can wait beside it.
+            target = max(target, min(self._in_loop, MOST_ASYNC - self._in_loop))
+        return target - for_threads if for_threads < max(self.size, target // 2) else 0
+
+    def add(self, queue: str, claim: list[Any]) -> None:
+        number, read, message = claim
+        kind, firm_id = str(message.get("kind")), message.get("firm_id")
+        attempts = read - int(message.get("settled", 0)) + int(message.get("failures", 0))
+        job_id = f"{queue.removeprefix('jobs_')}:{number}"
+        job = Job(
+            id=job_id,
+            kind=kind,
+            attempt=attempts,
+            firm_id=firm_id,
+            api=self._api,
+            log=self._log.bind(job=job_id, kind=kind, firm=firm_id, attempt=attempts),
+            state=message.get("state"),
+            children=message.get("children"),
+        )
+        attempt = Attempt((queue, number, read), message, job)
         self._held[attempt.key] = attempt
         self._waiting.put(attempt)
 
-    def leases(self) -> list[Key]:
-        return [attempt.key for attempt in self._held.values() if not attempt.job.lost]
+    def leases(self) -> list[Attempt]:
+        return [attempt for attempt in self._held.values() if not attempt.job.lost]
 
-    def collect(self) -> list[tuple[Claim, Outcome]]:
+    def collect(self) -> list[tuple[Key, Outcome]]:
         """The outcomes since the last call that count, timeouts among them."""
-        outcomes: list[tuple[Claim, Outcome]] = []
+        outcomes: list[tuple[Key, Outcome]] = []
         while self._ended:
             attempt, outcome, seconds = self._ended.popleft()
-            self.pace += (seconds - self.pace) * (0.5 if seconds > self.pace else 0.2)
+            if not (attempt.handler and attempt.handler.is_async):
+                self.pace += (seconds - self.pace) * (0.5 if seconds > self.pace else 0.2)
             if attempt.abandoned:
                 self.stuck -= 1
                 continue
             del self._held[attempt.key]
             if not attempt.job.lost:
-                outcomes.append((attempt.claim, outcome))
+                outcomes.append((attempt.key, outcome))
         now = time.monotonic()
         for attempt in [a for a in self._held.values() if (a.ends_at or now) < now]:
+            if attempt.process:
+                attempt.process.kill("timeout")
+                continue
             counts = not attempt.job.lost
             if self._abandon(attempt) and counts:
-                outcome = _failure(attempt, "timeout", "The handler ran past its time limit.")
-                attempt.job.log.warning("timeout", outcome=outcome and outcome["outcome"])
-                outcomes.append((attempt.claim, outcome))
+                outcome = attempt.again("timeout", "The handler ran past its time limit.")
+                attempt.job.log.warning("timeout", outcome=outcome["outcome"])
+                self._telemetry.ended(attempt.job.kind, "timeout", 0)
+                outcomes.append((attempt.key, outcome))
         return outcomes
 
     def lose(self, key: Key) -> None:
-        """Another runner has this job by now: what comes of it here does not count."""
+        """Another runner has this job by now, or it was cancelled: what comes of it here does not
+        count."""
         if attempt := self._held.get(key):
             attempt.job.log.warning("lost")
             if not self._withdraw(attempt):
-                attempt.job.lost = True
+                self._drop(attempt)
 
-    def give_back(self, *, running: bool) -> list[Claim]:
+    def give_back(self, *, running: bool) -> list[Key]:
         """Withdraws the attempts that have not started; with `running`, those that have too."""
-        given: list[Claim] = []
+        given: list[Key] = []
         for attempt in list(self._held.values()):
             if self._withdraw(attempt) or (running and not attempt.job.lost):
-                attempt.job.lost = True
+                self._drop(attempt)
                 attempt.job.log.info("returned")
-                given.append(attempt.claim)
+                given.append(attempt.key)
         return given
+
+    def _drop(self, attempt: Attempt) -> None:
+        attempt.job.lost = True
+        if process := attempt.process:
+            process.kill("lost")
 
     def _withdraw(self, attempt: Attempt) -> bool:
         with self._lock:
@@ -142,94 +170,84 @@ class Pool:
     def _work(self) -> None:
         while True:
             attempt = self._waiting.get()
+            handler = self._find(attempt)
             with self._lock:
-                if attempt.job.lost:
+                if attempt.job.lost or not self._may_run(attempt, handler):
                     continue
                 attempt.started_at = time.monotonic()
-            outcome = _execute(attempt)
-            seconds = time.monotonic() - attempt.started_at
-            with self._lock:
-                attempt.finished = True
-                self._ended.append((attempt, outcome, seconds))
-            self._wake.set()
+            if handler and handler.is_async and not attempt.lost_before:
+                asyncio.run_coroutine_threadsafe(self._run_async(attempt), self._running_loop())
+                continue
+            with self._telemetry.span(attempt):
+                if attempt.lost_before or (handler and handler.process):
+                    attempt.ends_at = attempt.started_at + handler.timeout_s if handler else None
+                    outcome = self._processes.run(attempt, handler)
+                    attempt.ends_at = None
+                else:
+                    outcome = attempt.run()
+            self._end(attempt, outcome)
             if attempt.abandoned:
                 return
 
+    async def _run_async(self, attempt: Attempt) -> None:
+        start = time.monotonic()
+        limit: asyncio.Timeout | None = None
+        with self._telemetry.span(attempt):
+            try:
+                payload = attempt.begin()
+                handler = attempt.handler
+                assert handler is not None  # noqa: S101 - begin has found it
+                async with asyncio.timeout(handler.timeout_s) as limit:
+                    outcome = attempt.success(await handler.run(attempt.job, payload))  # type: ignore[misc]
+            except BaseException as error:
+                if isinstance(error, TimeoutError) and limit and limit.expired():
+                    outcome = attempt.again("timeout", "The handler ran past its time limit.")
+                else:
+                    outcome = attempt.failure(error)
+            outcome = attempt.report(outcome, time.monotonic() - start)
+        self._end(attempt, outcome)
 
-def _execute(attempt: Attempt) -> Outcome:
-    job, claim = attempt.job, attempt.claim
-    start = time.monotonic()
-    result: dict[str, Any] | None = None
-    trace: str | None = None
-    outcome: Outcome = None
-    try:
-        attempt.handler = registry.find(job.kind)
-        if attempt.handler is None:
-            raise PermanentError("unknown_kind", f"This runner has no handler for {job.kind}.")
-        payload = _validate(attempt.handler, claim["payload"])
-        attempt.ends_at = time.monotonic() + attempt.handler.timeout_s
-        result = attempt.handler.run(job, payload)
-    except PermanentError as error:
-        outcome = _dead(error.code, str(error))
-    except Snooze as error:
-        outcome = {"outcome": "snooze", "after_s": _bounded(error.seconds)}
-    except RetryLater as error:
-        outcome = _failure(attempt, "retry_later", str(error), _bounded(error.after_s))
-    except JobLost:
-        outcome = _failure(attempt, "job_lost", "The handler stopped: the job was lost.")
-    except BaseException as error:
-        code = error.code if isinstance(error, FirmbaseError) else "exception"
-        outcome = _failure(attempt, code, f"{type(error).__name__}: {error}")
-        trace = traceback.format_exc()
-    finally:
-        attempt.ends_at = None
-    _report(attempt, outcome, time.monotonic() - start, result, trace)
-    return outcome
+    def _end(self, attempt: Attempt, outcome: Outcome) -> None:
+        started = attempt.started_at or 0.0
+        seconds = time.monotonic() - started
+        self._telemetry.ended(attempt.job.kind, outcome["outcome"], seconds)
+        with self._lock:
+            attempt.finished = True
+            self._ended.append((attempt, outcome, seconds))
+            if attempt.handler and attempt.handler.is_async:
+                self._in_loop -= 1
+            self._leave(attempt.job.kind)
+        self._wake.set()
 
+    def _find(self, attempt: Attempt) -> Handler | None:
+        try:
+            attempt.handler = registry.find(attempt.job.kind)
+        except Exception:
+            # Its module does not load: the attempt meets the same error, and tells of it.
+            attempt.handler = None
+        return attempt.handler
 
-def _failure(attempt: Attempt, code: str, error: str, after_s: float | None = None) -> Outcome:
-    """Another attempt, or the dead letters where this one was the last."""
-    limit = attempt.handler.max_attempts if attempt.handler else registry.MAX_ATTEMPTS
-    if attempt.job.attempt >= limit:
-        return _dead(code, error)
-    return {"outcome": "retry", "code": code, "error": _storable(error), "after_s": after_s}
+    def _may_run(self, attempt: Attempt, handler: Handler | None) -> bool:
+        """Counts it, or parks it until another of its kind has ended."""
+        kind, most = attempt.job.kind, handler and handler.concurrency
+        if most and self._running[kind] >= most:
+            self._parked.setdefault(kind, deque()).append(attempt)
+            return False
+        if most:
+            self._running[kind] += 1
+        if handler and handler.is_async:
+            self._in_loop += 1
+        return True
 
+    def _leave(self, kind: str) -> None:
+        if self._running[kind] > 0:
+            self._running[kind] -= 1
+        if parked := self._parked.get(kind):
+            self._waiting.put(parked.popleft())
 
-def _dead(code: str, error: str) -> Outcome:
-    return {"outcome": "dead", "code": code, "error": _storable(error)}
-
-
-def _storable(error: str) -> str:
-    """What PostgreSQL takes as text: one bad character would have every outcome refused."""
-    return mask(error).replace("\0", "�").encode(errors="replace").decode()
-
-
-def _bounded(seconds: float) -> float:
-    """A wait between nothing and a month, whatever a handler came up with."""
-    return min(max(0.0, seconds), MAX_WAIT_S)
-
-
-def _validate(handler: Handler, payload: object) -> BaseModel:
-    """Names each field that does not fit; never its value, which may be a secret."""
-    try:
-        return handler.payload.model_validate(payload)
-    except ValidationError as error:
-        faults = error.errors(include_input=False, include_url=False, include_context=False)
-        fields = ((".".join(map(str, fault["loc"])), fault["msg"]) for fault in faults)
-        described = "; ".join(f"{field or 'payload'}: {fault}" for field, fault in fields)
-        raise PermanentError("bad_payload", described) from None
-
-
-def _report(
-    attempt: Attempt, outcome: Outcome, seconds: float, result: object, trace: str | None
-) -> None:
-    log, took = attempt.job.log, round(seconds, 3)
-    if attempt.job.lost:
-        log.warning("ended too late", seconds=took)
-    elif outcome is None:
-        log.info("done", seconds=took, result=result)
-    else:
-        event = outcome["outcome"]
-        level = {"snooze": log.info, "retry": log.warning, "dead": log.error}[event]
-        facts = {name: fact for name, fact in outcome.items() if name != "outcome"}
-        level(event, seconds=took, **facts, trace=trace)
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, daemon=True).start()
+            return self._loop

@@ -4,7 +4,7 @@ create function private.schema_version() returns integer
 language sql
 immutable
 set search_path = ''
-return 1;
+return 2;
 
 create function public.schema_version() returns integer
 language sql

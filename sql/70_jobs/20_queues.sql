@@ -18,3 +18,16 @@ revoke all on pgmq.q_jobs_high, pgmq.q_jobs_default, pgmq.q_jobs_low
 from public, anon, authenticated, service_role;
 revoke all on pgmq.a_jobs_high, pgmq.a_jobs_default, pgmq.a_jobs_low
 from public, anon, authenticated, service_role;
+
+-- A lane is what takes turns with others: the jobs of one kind and one firm. The claim walks from
+-- lane to lane along this index, so that it meets each lane's longest due job first. What came into
+-- the queue by other means than private.enqueue has a lane, too.
+create index q_jobs_high_lane_idx on pgmq.q_jobs_high (
+  (coalesce(message ->> 'lane', ':') collate "C"), vt
+);
+create index q_jobs_default_lane_idx on pgmq.q_jobs_default (
+  (coalesce(message ->> 'lane', ':') collate "C"), vt
+);
+create index q_jobs_low_lane_idx on pgmq.q_jobs_low (
+  (coalesce(message ->> 'lane', ':') collate "C"), vt
+);

@@ -9,10 +9,14 @@ create table private.dead_jobs (
   error text not null,
   attempts integer not null,
   history jsonb not null,
+  parent text,
   enqueued_at timestamptz not null,
   died_at timestamptz not null default now(),
   primary key (queue, msg_id)
 );
+
+create index dead_jobs_kind_idx on private.dead_jobs (kind, died_at);
+create index dead_jobs_parent_idx on private.dead_jobs (parent) where parent is not null;
 
 alter table private.dead_jobs enable row level security;
 
@@ -26,3 +30,4 @@ comment on table private.dead_jobs is
 'Jobs that nobody will run again by themselves: payload, last error and the history of attempts.';
 comment on column private.dead_jobs.history is
 'One object for each failed attempt: at, attempt, worker, code, error.';
+comment on column private.dead_jobs.parent is 'The id of the job that waited for this one.';

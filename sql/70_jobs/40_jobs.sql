@@ -1,7 +1,9 @@
--- What a message is, said once. In `message`: kind, payload, firm_id, key (both may be absent),
--- failures (attempts that failed), settled (read_ct at the last outcome that was reported) and
--- history. pgmq before 1.5 has no headers, so all of it lives there. The state follows: a message
--- that was read since its last outcome is held by a runner until vt, else it waits for vt.
+-- What a message is, said once. In `message`: kind, payload, firm_id, lane (whom it takes turns
+-- with), key, parent (the job that waits for it), failures (attempts that failed), settled (read_ct
+-- at the last outcome that was reported), history, progress, and, of a job that waited for others,
+-- state and children (how those ended). Most may be absent. pgmq before 1.5 has no headers, so all
+-- of it lives there. The state follows: a message that was read since its last outcome is held by a
+-- runner until vt, else it waits for vt.
 create view private.jobs
 with (security_invoker = true) as
 with messages as (
@@ -27,7 +29,9 @@ select
   enqueued_at,
   vt as due_at,
   message -> 'payload' as payload,
-  coalesce(message -> 'history', '[]') as history
+  coalesce(message -> 'history', '[]') as history,
+  message -> 'progress' as progress,
+  message ->> 'parent' as parent
 from messages
 union all
 select
@@ -40,7 +44,9 @@ select
   enqueued_at,
   died_at as due_at,
   payload,
-  history
+  history,
+  null as progress,
+  parent
 from private.dead_jobs;
 
 revoke all on private.jobs from public, anon, authenticated, service_role;

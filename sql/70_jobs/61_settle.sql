@@ -1,7 +1,9 @@
 -- Fencing: an outcome counts where (msg_id, read_ct) is the claim it belongs to and that claim has
 -- no outcome yet (settled < read_ct). So a late worker cannot settle somebody else's attempt, and
 -- an outcome that is sent twice counts once.
-create function private.jobs_ack(queue text, done jsonb) returns void
+create function private.jobs_ack(
+  queue text, done jsonb, at timestamptz, out counts jsonb, out parents text[]
+)
 language plpgsql
 set search_path = ''
 set enable_hashjoin = off
@@ -15,18 +17,41 @@ begin
       using jsonb_array_elements($1) as d
       where q.msg_id = (d.value ->> 0)::bigint and q.read_ct = (d.value ->> 1)::integer
         and coalesce((q.message ->> 'settled')::integer, 0) < q.read_ct
-      returning q.msg_id, q.message ->> 'kind' as kind, q.message ->> 'key' as key
+      returning
+        q.msg_id, q.enqueued_at, q.message, (d.value ->> 2)::double precision / 1000 as seconds,
+        nullif(d.value -> 3, 'null') as result, q.message ->> 'parent' as parent,
+        q.read_ct - coalesce((q.message ->> 'settled')::integer, 0)
+          + coalesce((q.message ->> 'failures')::integer, 0) as attempts
+    ), freed as (
+      delete from private.job_keys as k
+      using gone
+      where gone.message ? 'key' and k.kind = gone.message ->> 'kind'
+        and k.key = gone.message ->> 'key' and k.msg_id = gone.msg_id
+        and (k.expires_at is null or k.expires_at <= $2)
+    ), kept as (
+      insert into private.finished_jobs (
+        queue, msg_id, kind, firm_id, parent, result, attempts, seconds, enqueued_at, finished_at
+      )
+      select
+        $3, msg_id, message ->> 'kind', (message ->> 'firm_id')::uuid, parent, result, attempts,
+        seconds, enqueued_at, $2
+      from gone where result is not null or parent is not null
+    ), kinds as (
+      select message ->> 'kind' as kind, count(*) as n, sum(seconds) as seconds
+      from gone group by 1
     )
-    delete from private.job_keys as k
-    using gone
-    where k.kind = gone.kind and k.key = gone.key and k.msg_id = gone.msg_id
-  $ack$, 'q_' || queue) using done;
+    select
+      (select jsonb_agg(jsonb_build_object('kind', kind, 'done', n, 'seconds', seconds))
+        from kinds where kind is not null),
+      array(select parent from gone where parent is not null)
+  $ack$, 'q_' || queue) into counts, parents using done, at, queue;
+  counts := coalesce(counts, '[]');
 end
 $$;
 
 create function private.jobs_fail(
-  queue text, failed jsonb, at timestamptz, worker text
-) returns void
+  queue text, failed jsonb, at timestamptz, worker text, out counts jsonb, out parents text[]
+)
 language plpgsql
 set search_path = ''
 set enable_hashjoin = off
@@ -34,48 +59,67 @@ set enable_mergejoin = off
 set enable_seqscan = off
 as $$
 declare
-  dead bigint[];
-  dead_id bigint;
+  ended record;
+  outcome text;
+  parent text;
 begin
-  execute format($fail$
+  parents := '{}';
+  counts := '[]';
+  for ended in execute format($fail$
     with reported as (
       select f.*, q.read_ct - coalesce((q.message ->> 'settled')::integer, 0)
         + coalesce((q.message ->> 'failures')::integer, 0) as attempt
-      from jsonb_to_recordset($1)
-        as f (id bigint, read integer, outcome text, code text, error text, after_s float)
+      from jsonb_to_recordset($1) as f (
+        id bigint, read integer, outcome text, code text, error text, after_s float,
+        state jsonb, children jsonb
+      )
       inner join pgmq.%1$I as q on q.msg_id = f.id and q.read_ct = f.read
       where coalesce((q.message ->> 'settled')::integer, 0) < q.read_ct
+      order by q.msg_id
       for update of q
-    ), settled as (
-      update pgmq.%1$I as q set
-        vt = $2 + case r.outcome
-          when 'dead' then '0'
-          else coalesce(make_interval(secs => r.after_s), private.jobs_backoff(r.attempt))
-        end,
-        message = q.message || case r.outcome
-          when 'snooze' then jsonb_build_object('settled', r.read, 'failures', r.attempt - 1)
-          else jsonb_build_object('settled', r.read, 'failures', r.attempt, 'history',
+    )
+    update pgmq.%1$I as q set
+      vt = case r.outcome
+        when 'dead' then $2
+        when 'wait' then 'infinity'
+        else $2 + coalesce(make_interval(secs => r.after_s), private.jobs_backoff(r.attempt))
+      end,
+      message = (q.message - 'progress')
+        || jsonb_build_object('lane', ltrim(q.message ->> 'lane', '!'), 'settled', r.read)
+        || case r.outcome
+          when 'snooze' then jsonb_build_object('failures', r.attempt - 1)
+          when 'wait' then jsonb_build_object('failures', r.attempt - 1, 'state', r.state)
+          else jsonb_build_object('failures', r.attempt, 'history',
             coalesce(q.message -> 'history', '[]') || jsonb_build_object(
               'at', $2, 'attempt', r.attempt, 'worker', $3,
               'code', coalesce(r.code, 'failed'), 'error', coalesce(left(r.error, 2000), '')))
         end
-      from reported as r
-      where q.msg_id = r.id
-      returning q.msg_id, r.outcome
-    )
-    select array_agg(msg_id) from settled where outcome = 'dead'
-  $fail$, 'q_' || queue) into dead using failed, at, worker;
-
-  foreach dead_id in array coalesce(dead, '{}') loop
-    perform private.jobs_bury(queue, dead_id, at);
+    from reported as r
+    where q.msg_id = r.id
+    returning q.msg_id, q.message ->> 'kind' as kind, r.outcome, r.children
+  $fail$, 'q_' || queue) using failed, at, worker
+  loop
+    outcome := ended.outcome;
+    if outcome = 'wait' and not private.jobs_fan_out(queue, ended.msg_id, ended.children, at) then
+      outcome := 'dead';
+    end if;
+    if outcome = 'dead' then
+      parent := private.jobs_bury(queue, ended.msg_id, at);
+      parents := parents || array_remove(array[parent], null);
+    end if;
+    if ended.kind is not null and outcome in ('retry', 'snooze', 'dead') then
+      counts := counts || jsonb_build_object('kind', ended.kind, outcome, 1);
+    end if;
   end loop;
 end
 $$;
 
-create function private.jobs_bury(queue text, id bigint, at timestamptz) returns void
+create function private.jobs_bury(queue text, id bigint, at timestamptz) returns text
 language plpgsql
 set search_path = ''
 as $$
+declare
+  parent text;
 begin
   execute format($bury$
     with gone as (
@@ -86,16 +130,21 @@ begin
       using gone
       where k.kind = gone.message ->> 'kind' and k.key = gone.message ->> 'key'
         and k.msg_id = gone.msg_id
+    ), orphaned as (
+      delete from private.job_parents as p where p.queue = $1 and p.msg_id = $2
     )
     insert into private.dead_jobs (
-      queue, msg_id, kind, payload, firm_id, unique_key, code, error, attempts, history, enqueued_at
+      queue, msg_id, kind, payload, firm_id, unique_key, code, error, attempts, history, parent,
+      enqueued_at
     )
     select
-      $1, msg_id, message ->> 'kind', message -> 'payload', (message ->> 'firm_id')::uuid,
-      message ->> 'key', last ->> 'code', last ->> 'error', (message ->> 'failures')::integer,
-      message -> 'history', enqueued_at
+      $1, msg_id, coalesce(message ->> 'kind', ''), coalesce(message -> 'payload', 'null'),
+      (message ->> 'firm_id')::uuid, message ->> 'key', last ->> 'code', last ->> 'error',
+      (message ->> 'failures')::integer, message -> 'history', message ->> 'parent', enqueued_at
     from gone
-  $bury$, 'q_' || queue) using queue, id;
+    returning parent
+  $bury$, 'q_' || queue) into parent using queue, id;
+  return parent;
 exception when others then
   -- The domain's triggers run in here. One that fails must not take the step's other outcomes
   -- with it: the job stays, and dies another time.
@@ -107,6 +156,7 @@ exception when others then
         'code', 'burial_failed', 'error', $3))
     where q.msg_id = $1
   $keep$, 'q_' || queue) using id, at, sqlerrm;
+  return null;
 end
 $$;
 
@@ -124,13 +174,18 @@ declare
 begin
   execute format($extend$
     with extended as (
-      update pgmq.%I as q set vt = $2 + $3
+      update pgmq.%I as q set
+        vt = $2 + $3,
+        message = case when jsonb_typeof(h.value -> 2) = 'object'
+          then q.message || jsonb_build_object('progress', (h.value -> 2) || jsonb_build_object('at', $2))
+          else q.message
+        end
       from jsonb_array_elements($1) as h
       where q.msg_id = (h.value ->> 0)::bigint and q.read_ct = (h.value ->> 1)::integer
         and coalesce((q.message ->> 'settled')::integer, 0) < q.read_ct
       returning q.msg_id
     )
-    select jsonb_agg(jsonb_build_array($4) || h.value)
+    select jsonb_agg(jsonb_build_array($4, h.value -> 0, h.value -> 1))
     from jsonb_array_elements($1) as h
     where (h.value ->> 0)::bigint not in (select msg_id from extended)
   $extend$, 'q_' || queue) into lost using held, at, lease, queue;
@@ -144,7 +199,7 @@ volatile
 set search_path = ''
 return least(3600, 5 * 3 ^ least(attempt - 1, 10)) * (0.75 + random() / 2) * interval '1 second';
 
-revoke execute on function private.jobs_ack(text, jsonb)
+revoke execute on function private.jobs_ack(text, jsonb, timestamptz)
 from public, anon, authenticated, service_role;
 revoke execute on function private.jobs_fail(text, jsonb, timestamptz, text)
 from public, anon, authenticated, service_role;
@@ -155,14 +210,19 @@ from public, anon, authenticated, service_role;
 revoke execute on function private.jobs_backoff(integer)
 from public, anon, authenticated, service_role;
 
-comment on function private.jobs_ack(text, jsonb) is
-'Ends jobs that succeeded: [[id, read], …]. Their unique keys are free again.';
+comment on function private.jobs_ack(text, jsonb, timestamptz) is
+'Ends jobs that succeeded: [[id, read, milliseconds, result], …], the last two if there are any.
+Results are kept, and their unique keys are free again. Returns how many of each kind that were,
+and the jobs that waited for them.';
 comment on function private.jobs_fail(text, jsonb, timestamptz, text) is
 'Settles attempts that did not succeed: [{id, read, outcome, code, error, after_s}]. retry comes
-back after after_s or the backoff, snooze too but costs no attempt, dead goes to the dead letters.';
+back after after_s or the backoff, snooze too but costs no attempt, dead goes to the dead letters;
+wait, with children and state, comes back when its children have ended. Returns as jobs_ack.';
 comment on function private.jobs_bury(text, bigint, timestamptz) is
-'Moves a job from its queue to the dead letters and frees its unique key.';
+'Moves a job from its queue to the dead letters and frees its unique key. Returns the job that
+waited for it, if there is one.';
 comment on function private.jobs_extend(text, jsonb, interval, timestamptz) is
-'Renews leases: [[id, read], …]. Returns those that are no longer held: [[queue, id, read], …].';
+'Renews leases: [[id, read, progress], …], progress if it has changed: {fraction, note}. Returns
+those that are no longer held: [[queue, id, read], …].';
 comment on function private.jobs_backoff(integer) is
 'The wait after a failed attempt: 5 s, tripled each time, at most an hour, a quarter more or less.';

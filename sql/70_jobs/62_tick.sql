@@ -15,6 +15,48 @@ revoke execute on function private.run_rule(text) from public, anon, authenticat
 comment on function private.run_rule(text) is
 'Runs one rule of the clock, a function of the schema private; returns how many things it did.';
 
+create function private.prune_jobs() returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  left_over integer := 1000;
+  pruned integer;
+begin
+  delete from private.job_stats as s where s.ctid = any (array(
+    select o.ctid from private.job_stats as o
+    where o.minute < now() - interval '7 days'
+    limit left_over
+    for update skip locked
+  ));
+  get diagnostics pruned = row_count;
+  left_over := left_over - pruned;
+  -- By then each is full, whatever its period.
+  delete from private.job_buckets as b where b.ctid = any (array(
+    select o.ctid from private.job_buckets as o
+    where o.filled_at < now() - interval '1 day'
+    limit left_over
+    for update skip locked
+  ));
+  get diagnostics pruned = row_count;
+  left_over := left_over - pruned;
+  delete from private.job_keys as k where k.ctid = any (array(
+    select o.ctid from private.job_keys as o
+    where o.expires_at <= now() and not private.job_is_queued(o.queue, o.msg_id)
+    limit left_over
+    for update skip locked
+  ));
+  get diagnostics pruned = row_count;
+  return 1000 - left_over + pruned;
+end
+$$;
+
+revoke execute on function private.prune_jobs() from public, anon, authenticated, service_role;
+
+comment on function private.prune_jobs() is
+'Deletes what the engine needs no longer: old counts, full buckets, expired keys. Returns how
+many.';
+
 create function private.jobs_tick(force boolean default false) returns jsonb
 language plpgsql
 security definer
@@ -27,7 +69,7 @@ declare
   bite constant integer := 1000;
   rules constant text[] := array[
     'advance_contracts', 'sweep_uploads', 'enqueue_contract_reminders', 'remind_signers',
-    'apply_retention', 'remove_objects'
+    'apply_retention', 'remove_objects', 'prune_jobs'
   ];
   ticked boolean;
   due text;

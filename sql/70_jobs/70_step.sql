@@ -8,8 +8,10 @@ create function private.jobs_step(
   fail jsonb,
   extend jsonb,
   wait_ms integer,
-  poll_ms integer
-) returns jsonb
+  poll_ms integer,
+  skip text[],
+  places jsonb
+) returns json
 language plpgsql
 security definer
 set search_path = ''
@@ -19,49 +21,139 @@ declare
   at timestamptz := clock_timestamp();
   deadline timestamptz := at + make_interval(secs => least(jobs_step.wait_ms, 5000) / 1000.0);
   pause double precision := jobs_step.poll_ms / 1000.0;
+  room integer := least(jobs_step.qty, 500);
   lost jsonb := '[]';
-  jobs jsonb := '[]';
+  counts jsonb := '[]';
+  done_parents text[] := '{}';
+  dead_parents text[] := '{}';
+  jobs json[] := '{}';
+  busy boolean := false;
   tick jsonb;
+  schedules jsonb := '[]';
+  barred text[];
   queue text;
   items jsonb;
+  part record;
 begin
   -- A crash of the server may bring a settled job back, which every handler must bear anyway.
   perform set_config('synchronous_commit', 'off', true);
 
   for queue, items in select key, value from jsonb_each(jobs_step.done) loop
-    perform private.jobs_ack(queue, items);
+    part := private.jobs_ack(queue, items, at);
+    counts := counts || part.counts;
+    done_parents := done_parents || part.parents;
   end loop;
   for queue, items in select key, value from jsonb_each(jobs_step.fail) loop
-    perform private.jobs_fail(queue, items, at, jobs_step.worker);
+    part := private.jobs_fail(queue, items, at, jobs_step.worker);
+    counts := counts || part.counts;
+    dead_parents := dead_parents || part.parents;
   end loop;
   for queue, items in select key, value from jsonb_each(jobs_step.extend) loop
     lost := lost || private.jobs_extend(queue, items, lease, at);
   end loop;
+  if cardinality(done_parents || dead_parents) > 0 then
+    perform private.children_ended(done_parents, dead_parents, '{}', at);
+    dead_parents := '{}';
+  end if;
 
-  if jobs_step.version = private.schema_version() and jobs_step.qty > 0 then
+  if jobs_step.version = private.schema_version() and room > 0 then
     tick := private.jobs_tick();
+    schedules := private.jobs_schedules_due(at);
+    barred := jobs_step.skip || array(select p.target from private.job_pauses as p);
     -- What was done so far counts, and its locks go, when this transaction ends: wait for new jobs
     -- only with empty hands.
-    if tick is not null or jobs_step.done || jobs_step.fail || jobs_step.extend <> '{}' then
+    if tick is not null or schedules <> '[]'
+      or jobs_step.done || jobs_step.fail || jobs_step.extend <> '{}' then
       deadline := at;
     end if;
     loop
-      foreach queue in array jobs_step.queues loop
-        jobs := jobs || private.jobs_claim(
-          queue, least(jobs_step.qty, 500) - jsonb_array_length(jobs), lease, at, jobs_step.worker);
-        exit when jsonb_array_length(jobs) >= jobs_step.qty;
+      foreach queue in array private.queues_due(jobs_step.queues, at) loop
+        continue when queue = any (barred);
+        part := private.jobs_claim(queue, room, lease, at, jobs_step.worker, barred,
+          coalesce(jobs_step.places ->> queue, ''));
+        room := room - part.taken;
+        busy := busy or part.busy;
+        dead_parents := dead_parents || part.dead_parents;
+        jobs_step.places := jobs_step.places || jsonb_build_object(queue, part.place);
+        jobs := jobs || array(
+          select json_build_object('queue', queue, 'claims', c.batch)
+          from unnest(part.claims) as c (batch) where c.batch is not null
+        );
+        exit when room <= 0;
       end loop;
-      exit when jobs <> '[]' or clock_timestamp() >= deadline;
+      exit when cardinality(jobs) > 0 or busy or clock_timestamp() >= deadline;
       perform pg_sleep(pause);
       pause := least(pause * 1.5, 0.05);
       at := clock_timestamp();
     end loop;
+    if cardinality(dead_parents) > 0 then
+      perform private.children_ended('{}', dead_parents, '{}', at);
+    end if;
   end if;
+  -- Last, because other runners wait for the rows that are counted in.
+  perform private.count_jobs(counts, jobs_step.worker, at);
 
-  return jsonb_build_object(
-    'schema', private.schema_version(), 'jobs', jobs, 'lost', lost, 'tick', tick);
+  return json_build_object(
+    'schema', private.schema_version(), 'jobs', array_to_json(jobs), 'lost', lost, 'tick', tick,
+    'busy', busy, 'places', jobs_step.places, 'schedules', schedules);
 end
 $$;
+
+create function private.queues_due(queues text[], at timestamptz) returns text[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  due text[] := array_remove(array[
+    case when exists (select from pgmq.q_jobs_high as q where q.vt <= queues_due.at)
+      then 'jobs_high' end,
+    case when exists (select from pgmq.q_jobs_default as q where q.vt <= queues_due.at)
+      then 'jobs_default' end,
+    case when exists (select from pgmq.q_jobs_low as q where q.vt <= queues_due.at)
+      then 'jobs_low' end
+  ], null);
+begin
+  -- Once in ten the last are first, so that a flood of urgent jobs does not stop the others.
+  return array(
+    select q.name from unnest(queues_due.queues) with ordinality as q (name, n)
+    where q.name = any (due)
+    order by q.n * case when random() < 0.1 then -1 else 1 end
+  );
+end
+$$;
+
+create function private.count_jobs(counts jsonb, worker text, at timestamptz) returns void
+language sql
+volatile
+set search_path = ''
+begin atomic
+  insert into private.job_stats as s (
+    minute, kind, slot, done, retried, snoozed, dead, seconds
+  )
+  select
+    date_trunc('minute', count_jobs.at), c.kind, abs(hashtext(count_jobs.worker) % 16),
+    coalesce(sum(c.done), 0), coalesce(sum(c.retry), 0), coalesce(sum(c.snooze), 0),
+    coalesce(sum(c.dead), 0), coalesce(sum(c.seconds), 0)
+  from
+    jsonb_to_recordset(count_jobs.counts)
+      as c (
+        kind text,
+        done integer,
+        retry integer,
+        snooze integer,
+        dead integer,
+        seconds double precision
+      )
+  group by c.kind
+  order by c.kind
+  on conflict (minute, kind, slot) do update set
+    done = s.done + excluded.done,
+    retried = s.retried + excluded.retried,
+    snoozed = s.snoozed + excluded.snoozed,
+    dead = s.dead + excluded.dead,
+    seconds = s.seconds + excluded.seconds;
+end;
 
 create function public.jobs_step(
   worker text,
@@ -73,36 +165,52 @@ create function public.jobs_step(
   fail jsonb default '{}',
   extend jsonb default '{}',
   wait_ms integer default 0,
-  poll_ms integer default 5
-) returns jsonb
+  poll_ms integer default 5,
+  skip text[] default '{}',
+  places jsonb default '{}'
+) returns json
 language sql
 volatile
 set search_path = ''
 -- The wait inside, and the clock's work, may outlast the role's own limit.
 set statement_timeout = '30s'
-return private.jobs_step(worker, version, queues, qty, vt, done, fail, extend, wait_ms, poll_ms);
+return private.jobs_step(
+  worker, version, queues, qty, vt, done, fail, extend, wait_ms, poll_ms, skip, places
+);
 
+revoke execute on function private.queues_due(text[], timestamptz)
+from public, anon, authenticated, service_role;
+revoke execute on function private.count_jobs(jsonb, text, timestamptz)
+from public, anon, authenticated, service_role;
 revoke execute on function private.jobs_step(
-  text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer
+  text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer, text[], jsonb
 ) from public, anon, authenticated;
 revoke execute on function public.jobs_step(
-  text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer
+  text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer, text[], jsonb
 ) from public, anon, authenticated;
 grant execute on function private.jobs_step(
-  text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer
+  text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer, text[], jsonb
 ) to service_role;
 grant execute on function public.jobs_step(
-  text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer
+  text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer, text[], jsonb
 ) to service_role;
 
 comment on function private.jobs_step(
-  text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer
+  text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer, text[], jsonb
 ) is
 'One round trip of a runner: settles its last jobs, renews the leases of the running ones (vt, in
 seconds), claims up to qty (at most 500) from the queues in their order and waits up to wait_ms (at
-most 5000) for the first. done and extend: {queue: [[id, read], …]}; fail: {queue: [{id, read,
-outcome, code, error, after_s}, …]}. A runner built for another schema version gets no jobs.';
+most 5000) for the first. done: {queue: [[id, read, milliseconds, result], …]}; fail: {queue: [{id,
+read, outcome, code, error, after_s, children, state}, …]}; extend: {queue: [[id, read, progress],
+…]}. skip: kinds it wants none of now; places: what the last answer said. The answer has jobs:
+[{queue, claims: [[id, read, message], …]}, …]; lost: the leases that are not held any more; busy:
+that another runner kept this one from something due; schedules: those with a time to use. A runner
+built for another schema version gets no jobs.';
 comment on function public.jobs_step(
-  text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer
+  text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer, text[], jsonb
 ) is
 'One round trip of a runner, for the secret key only.';
+comment on function private.queues_due(text[], timestamptz) is
+'Those of the queues that have something due, in the order in which to claim from them.';
+comment on function private.count_jobs(jsonb, text, timestamptz) is
+'Adds outcomes to private.job_stats: [{kind, done, retry, snooze, dead, seconds}, …].';

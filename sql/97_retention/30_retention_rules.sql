@@ -58,6 +58,10 @@ language sql immutable set search_path = '' as $$
     'Nobody sends a job back after that; their errors may hold personal data.'
   ),
   (
+    'private.finished_jobs', 'all of them', '7 days', 'finished_at < $1', null,
+    'Long enough to look up what a job came to; what it did is in the firm''s rows.'
+  ),
+  (
     'public.firms', 'that were archived, with everything in them', '30 days', null, null,
     'Until then the operator can open the firm again. What law makes a firm keep, it takes along '
     'with export_firm first.'
@@ -85,6 +89,9 @@ language sql immutable set search_path = '' as $$
   (
     'private.contract_reminders', 'all', null, null, null,
     'Few for each contract; a reminder is sent once.'
+  ),
+  (
+    'private.job_schedules', 'all', null, null, null, 'What the operator runs for the firm.'
   ),
   (
     'private.doomed_objects', 'all', null, null, null,

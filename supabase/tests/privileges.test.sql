@@ -181,13 +181,33 @@ select set_eq(
     ('private.is_timezone(text)', 'authenticated, service_role'),
     ('private.is_upload_intended(text)', 'authenticated'),
     ('private.is_view_definition(jsonb)', 'authenticated'),
+    ('private.jobs_cancel(text)', 'service_role'),
+    ('private.jobs_children(text)', 'service_role'),
     ('private.jobs_clock()', 'service_role'),
-    ('private.jobs_list(text, text, integer)', 'service_role'),
+    ('private.jobs_controls()', 'service_role'),
+    (
+      'private.jobs_enqueue(text, jsonb, uuid, text, double precision, text, double precision, text)',
+      'service_role'
+    ),
+    ('private.jobs_limit(text, jsonb)', 'service_role'),
+    ('private.jobs_list(text, text, uuid, text, integer)', 'service_role'),
+    ('private.jobs_pause(text, boolean)', 'service_role'),
+    ('private.jobs_purge(text, text, uuid, timestamp with time zone, integer)', 'service_role'),
+    ('private.jobs_rates(integer)', 'service_role'),
+    ('private.jobs_redrive(text, text, uuid, timestamp with time zone, integer)', 'service_role'),
     ('private.jobs_retry(text)', 'service_role'),
+    (
+      'private.jobs_schedule_fire(text, timestamp with time zone, timestamp with time zone[], timestamp with time zone, text)',
+      'service_role'
+    ),
+    ('private.jobs_schedule_pause(text, boolean)', 'service_role'),
+    ('private.jobs_schedule_remove(text)', 'service_role'),
+    ('private.jobs_schedule_set(jsonb)', 'service_role'),
+    ('private.jobs_schedules()', 'service_role'),
     ('private.jobs_show(text)', 'service_role'),
     ('private.jobs_stats()', 'service_role'),
     (
-      'private.jobs_step(text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer)',
+      'private.jobs_step(text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer, text[], jsonb)',
       'service_role'
     ),
     ('private.jobs_tick(boolean)', 'service_role'),
@@ -255,13 +275,33 @@ select set_eq(
     ('public.finish_upload(uuid)', 'authenticated'),
     ('public.forget_objects(text, text[])', 'service_role'),
     ('public.invite_member(uuid, text, text)', 'authenticated'),
+    ('public.jobs_cancel(text)', 'service_role'),
+    ('public.jobs_children(text)', 'service_role'),
     ('public.jobs_clock()', 'service_role'),
-    ('public.jobs_list(text, text, integer)', 'service_role'),
+    ('public.jobs_controls()', 'service_role'),
+    (
+      'public.jobs_enqueue(text, jsonb, uuid, text, double precision, text, double precision, text)',
+      'service_role'
+    ),
+    ('public.jobs_limit(text, jsonb)', 'service_role'),
+    ('public.jobs_list(text, text, uuid, text, integer)', 'service_role'),
+    ('public.jobs_pause(text, boolean)', 'service_role'),
+    ('public.jobs_purge(text, text, uuid, timestamp with time zone, integer)', 'service_role'),
+    ('public.jobs_rates(integer)', 'service_role'),
+    ('public.jobs_redrive(text, text, uuid, timestamp with time zone, integer)', 'service_role'),
     ('public.jobs_retry(text)', 'service_role'),
+    (
+      'public.jobs_schedule_fire(text, timestamp with time zone, timestamp with time zone[], timestamp with time zone, text)',
+      'service_role'
+    ),
+    ('public.jobs_schedule_pause(text, boolean)', 'service_role'),
+    ('public.jobs_schedule_remove(text)', 'service_role'),
+    ('public.jobs_schedule_set(jsonb)', 'service_role'),
+    ('public.jobs_schedules()', 'service_role'),
     ('public.jobs_show(text)', 'service_role'),
     ('public.jobs_stats()', 'service_role'),
     (
-      'public.jobs_step(text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer)',
+      'public.jobs_step(text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer, text[], jsonb)',
       'service_role'
     ),
     ('public.jobs_tick()', 'service_role'),

@@ -16,6 +16,7 @@ Db = psycopg.Connection[Any]
 # Tables of the machinery: nothing in them is a firm's, or outlives the job it belongs to.
 MACHINERY = {"private.clock_faults", "private.job_clock", "private.job_keys"}
 MACHINERY |= {"private.retention_clock"}
+MACHINERY |= {f"private.job_{name}" for name in ("buckets", "limits", "parents", "pauses", "stats")}
 
 
 def rules(db: Db) -> list[tuple[Any, ...]]:
@@ -240,7 +241,7 @@ def firm_tables(db: Db) -> list[str]:
             " join pg_class c on c.oid = a.attrelid and c.relkind = 'r'"
             " join pg_namespace n on n.oid = c.relnamespace"
             " where n.nspname in ('public', 'private') and a.attname = 'firm_id'"
-            " and c.relname <> 'dead_jobs' order by 1"
+            " and c.relname not in ('dead_jobs', 'finished_jobs') order by 1"
         )
     ]
 

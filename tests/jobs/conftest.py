@@ -44,7 +44,7 @@ class Jobs:
         return self.value(f"select public.jobs_step({named})", *values)
 
     def claim(self, qty: int = 10, **arguments: Any) -> list[dict[str, Any]]:
-        return self.step(qty=qty, **arguments)["jobs"]
+        return claims(self.step(qty=qty, **arguments))
 
     def ack(self, *claims: dict[str, Any]) -> None:
         done: dict[str, list[list[int]]] = {}
@@ -72,6 +72,21 @@ class Jobs:
         return job
 
 
+def claims(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The claims in an answer of jobs_step, each with its queue and what its message says."""
+    return [
+        {
+            "queue": batch["queue"],
+            "id": id,
+            "read": read,
+            "attempt": read - message.get("settled", 0) + message.get("failures", 0),
+            **message,
+        }
+        for batch in answer["jobs"]
+        for id, read, message in batch["claims"]
+    ]
+
+
 @pytest.fixture
 def jobs(db: psycopg.Connection[Any]) -> Jobs:
     """Empty queues, and a clock that has just ticked: no other work comes in between."""
@@ -80,8 +95,18 @@ def jobs(db: psycopg.Connection[Any]) -> Jobs:
     wait_for(lambda: db.execute(waiting).fetchone() == (0,), "the last runner's wait to end")
     for queue in QUEUES:
         db.execute(f"delete from pgmq.q_{queue}")
-    db.execute("delete from private.job_keys")
-    db.execute("delete from private.dead_jobs")
+    for table in (
+        "job_keys",
+        "dead_jobs",
+        "finished_jobs",
+        "job_parents",
+        "job_limits",
+        "job_buckets",
+        "job_pauses",
+        "job_stats",
+        "job_schedules",
+    ):
+        db.execute(f"delete from private.{table}")
     db.execute(
         "insert into private.job_clock (ticked_at) values (now())"
         " on conflict (only_row) do update set ticked_at = excluded.ticked_at"

@@ -15,6 +15,7 @@ import pytest
 
 from cli.local.config import random_bases
 from cli.local.stack import Stack
+from edge_jobs import SCHEMA_VERSION
 from edge_jobs.errors import SessionExpired, from_response
 from tests.conftest import RunningStack, apply_schema
 from tests.jobs.conftest import Jobs
@@ -100,7 +101,10 @@ def test_a_server_that_is_not_supabase(runners: Runners, stack: RunningStack) ->
     assert runners.start_real("run", SUPABASE_URL=smtp).finish() == 4
 
 
-@pytest.mark.parametrize(("theirs", "words"), [(0, "apply the migrations"), (2, "update the")])
+@pytest.mark.parametrize(
+    ("theirs", "words"),
+    [(SCHEMA_VERSION - 1, "apply the migrations"), (SCHEMA_VERSION + 1, "update the")],
+)
 def test_another_schema(
     jobs: Jobs, runners: Runners, db: psycopg.Connection, theirs: int, words: str
 ) -> None:
@@ -111,7 +115,7 @@ def test_another_schema(
         runner = runners.start_real("run")
         assert runner.finish() == 8
     finally:
-        db.execute(f"{body} immutable set search_path = '' return 1")
+        db.execute(f"{body} immutable set search_path = '' return {SCHEMA_VERSION}")
     assert f"has schema {theirs}" in runner.lines[-1]
     assert words in runner.lines[-1]
     assert jobs.only()["state"] == "ready", "it was not touched"

@@ -22,6 +22,7 @@ def test_a_job_carries_what_it_was_given(jobs: Jobs) -> None:
         "kind": "file.process",
         "payload": {"file_id": "f", "gap": None},
         "firm_id": FIRM,
+        "lane": f"file.process:{FIRM}",
     }
 
 

@@ -12,22 +12,44 @@ from tests.conftest import RunningStack
 from tests.jobs.conftest import QUEUES, Jobs
 from tests.people import Firm
 
-FUNCTIONS = {
-    "jobs_step": {"worker": "w", "version": 1},
+FUNCTIONS: dict[str, dict[str, Any]] = {
+    "jobs_step": {"worker": "w", "version": SCHEMA_VERSION},
+    "jobs_enqueue": {"kind": "test.noop"},
     "jobs_stats": {},
+    "jobs_rates": {},
     "jobs_clock": {},
     "jobs_list": {},
     "jobs_show": {"id": "default:1"},
+    "jobs_children": {"parent": "default:1"},
     "jobs_retry": {"id": "default:1"},
+    "jobs_cancel": {"id": "default:1"},
+    "jobs_redrive": {},
+    "jobs_purge": {},
+    "jobs_pause": {"target": "test.noop"},
+    "jobs_limit": {"kind": "test.noop", "limits": {}},
+    "jobs_controls": {},
+    "jobs_schedules": {},
+    "jobs_schedule_set": {"schedule": {"name": "s", "kind": "test.noop", "cron": "0 9 * * *"}},
+    "jobs_schedule_pause": {"name": "s"},
+    "jobs_schedule_remove": {"name": "s"},
+    "jobs_schedule_fire": {"name": "s", "expected_at": None, "run_at": [], "next_at": None},
     "jobs_tick": {},
     "schema_version": {},
 }
 TABLES = [f"pgmq.{prefix}_{queue}" for queue in QUEUES for prefix in ("q", "a")] + [
     "private.job_keys",
     "private.dead_jobs",
+    "private.finished_jobs",
+    "private.job_limits",
+    "private.job_buckets",
+    "private.job_pauses",
+    "private.job_parents",
+    "private.job_schedules",
+    "private.job_stats",
     "private.job_clock",
     "private.clock_faults",
     "private.jobs",
+    "private.job_numbers",
 ]
 
 
@@ -59,7 +81,8 @@ def test_every_function_was_asked_and_the_secret_key_may(jobs: Jobs, stack: Runn
         return call(stack, stack.secret_key, function, **arguments).json()
 
     number = jobs.enqueue("test.noop", {"a": 1})
-    assert ask("jobs_step", **FUNCTIONS["jobs_step"])["jobs"][0]["id"] == number
+    (batch,) = ask("jobs_step", **FUNCTIONS["jobs_step"])["jobs"]
+    assert batch["claims"][0][0] == number
     assert ask("jobs_stats") == [
         {
             "priority": "default",
@@ -68,7 +91,11 @@ def test_every_function_was_asked_and_the_secret_key_may(jobs: Jobs, stack: Runn
             "running": 1,
             "waiting": 0,
             "dead": 0,
+            "done_1h": 0,
+            "failed_1h": 0,
+            "seconds_1h": 0,
             "oldest_ready_at": None,
+            "paused": False,
         }
     ]
     (listed,) = ask("jobs_list", state="running")

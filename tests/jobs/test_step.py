@@ -352,11 +352,11 @@ def test_only_columns_every_version_of_pgmq_has(jobs: Jobs) -> None:
         "select p.proname, p.prosrc from pg_proc p where p.pronamespace = 'private'::regnamespace"
         " and p.prosrc ~ 'pgmq[.]'"
     ).fetchall()
-    assert {"jobs_claim", "jobs_ack", "jobs_fail", "jobs_bury", "jobs_extend"} <= {
+    assert {"jobs_walk", "jobs_take", "jobs_ack", "jobs_fail", "jobs_bury", "jobs_extend"} <= {
         name for name, _ in bodies
     }
     for name, body in bodies:
         for word in ("headers", "last_read_at", "q.*", "select *", "returning *"):
             assert word not in body, f"{name} uses {word}"
         calls = {part.split("(")[0] for part in body.split("pgmq.")[1:] if "(" in part[:20]}
-        assert calls <= {"send"}, f"{name} calls {calls}"
+        assert calls <= {"send", "send_batch"}, f"{name} calls {calls}"

@@ -1,0 +1,168 @@
+"""One attempt at a job: from a claim to an outcome the database takes."""
+
+import asyncio
+import inspect
+import json
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from edge_jobs import registry
+from edge_jobs.errors import FirmbaseError, JobLost, PermanentError, RetryLater, Snooze
+from edge_jobs.log import mask
+from edge_jobs.registry import FanOut, Handler, Job
+
+if TYPE_CHECKING:
+    from edge_jobs.processes import Process
+
+MAX_WAIT_S = 30 * 86_400.0
+MAX_RESULT_BYTES = 256 * 1024
+
+# [queue, msg_id, read_ct]: the claim itself, and what an outcome is about.
+Key = tuple[str, int, int]
+# What public.jobs_step takes in `fail` without the claim it is about, or, where `outcome` is done,
+# `ms` and `result` for `done`.
+Outcome = dict[str, Any]
+
+
+class Attempt:
+    """A claim on its way through the pool. Times are monotonic seconds."""
+
+    def __init__(self, key: Key, message: dict[str, Any], job: Job) -> None:
+        self.key = key
+        self.message = message
+        self.job = job
+        self.handler: Handler | None = None
+        self.started_at: float | None = None
+        self.ends_at: float | None = None
+        self.finished = False
+        self.abandoned = False
+        # The progress the database knows.
+        self.told: dict[str, Any] | None = None
+        # The process it runs in, if it is not this one.
+        self.process: Process | None = None
+
+    @property
+    def lost_before(self) -> bool:
+        """Whether a runner was lost with this job, perhaps because of it."""
+        return self.key[2] - int(self.message.get("settled", 0)) > 1
+
+    def begin(self) -> BaseModel:
+        """The payload. Raises PermanentError where there is no handler, or it does not fit."""
+        self.handler = registry.find(self.job.kind)
+        if self.handler is None:
+            raise PermanentError("unknown_kind", f"This runner has no handler for {self.job.kind}.")
+        return _validate(self.handler, self.message.get("payload"))
+
+    def run(self) -> Outcome:
+        """Runs the handler here and now."""
+        start = time.monotonic()
+        try:
+            payload = self.begin()
+            assert self.handler is not None  # noqa: S101 - begin has found it
+            self.ends_at = start + self.handler.timeout_s
+            result = self.handler.run(self.job, payload)
+            if inspect.iscoroutine(result):
+                result = asyncio.run(result)
+            outcome = self.success(result)
+        except BaseException as error:
+            outcome = self.failure(error)
+        self.ends_at = None
+        return self.report(outcome, time.monotonic() - start)
+
+    def success(self, result: Any) -> Outcome:
+        """Raises PermanentError where the database would not take the result."""
+        if isinstance(result, FanOut):
+            children = [
+                {"kind": c.kind, "payload": c.payload, "firm_id": c.firm_id, "priority": c.priority}
+                for c in result.children
+            ]
+            for child in children:
+                _check_json("child", child)
+            _check_json("state", result.state)
+            return {"outcome": "wait", "children": children, "state": result.state}
+        if result is not None:
+            _check_json("result", result)
+        return {"outcome": "done", "result": result}
+
+    def failure(self, error: BaseException) -> Outcome:
+        """The outcome of an attempt that ended with this exception."""
+        if isinstance(error, PermanentError):
+            return _dead(error.code, str(error))
+        if isinstance(error, Snooze):
+            return {"outcome": "snooze", "after_s": _bounded(error.seconds)}
+        if isinstance(error, RetryLater):
+            return self.again("retry_later", str(error), _bounded(error.after_s))
+        if isinstance(error, JobLost):
+            return self.again("job_lost", "The handler stopped: the job was lost.")
+        code = error.code if isinstance(error, FirmbaseError) else "exception"
+        outcome = self.again(code, f"{type(error).__name__}: {error}")
+        return {**outcome, "trace": "".join(traceback.format_exception(error))}
+
+    def again(self, code: str, error: str, after_s: float | None = None) -> Outcome:
+        """Another attempt, or the dead letters where this one was the last."""
+        limit = self.handler.max_attempts if self.handler else registry.MAX_ATTEMPTS
+        if self.job.attempt >= limit:
+            return _dead(code, error)
+        if after_s is None and self.handler:
+            after_s = self.handler.backoff.wait_s(self.job.attempt)
+        return {"outcome": "retry", "code": code, "error": storable(error), "after_s": after_s}
+
+    def report(self, outcome: Outcome, seconds: float) -> Outcome:
+        """Logs the outcome and returns it without what only the log wants."""
+        log, took = self.job.log, round(seconds, 3)
+        facts = {n: f for n, f in outcome.items() if n not in ("outcome", "children", "state")}
+        event = outcome["outcome"]
+        if self.job.lost:
+            log.warning("ended too late", seconds=took)
+        elif event in ("retry", "dead"):
+            {"retry": log.warning, "dead": log.error}[event](event, seconds=took, **facts)
+        else:
+            if event == "wait":
+                facts["children"] = len(outcome["children"])
+            log.info(event, seconds=took, **facts)
+        outcome = {name: fact for name, fact in outcome.items() if name != "trace"}
+        if event == "done":
+            outcome["ms"] = round(seconds * 1000, 1)
+        return outcome
+
+
+def storable(error: str) -> str:
+    """What PostgreSQL takes as text: one bad character would have every outcome refused."""
+    return mask(error).replace("\0", "�").encode(errors="replace").decode()
+
+
+def _dead(code: str, error: str) -> Outcome:
+    return {"outcome": "dead", "code": code, "error": storable(error)}
+
+
+def _bounded(seconds: float) -> float:
+    """A wait between nothing and a month, whatever a handler came up with."""
+    return min(max(0.0, seconds), MAX_WAIT_S)
+
+
+def _check_json(what: str, value: Any) -> None:
+    """Refuses what jsonb cannot hold, and what is too large for a queue."""
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        size = len(text.encode())
+        fits = "\\u0000" not in text and (what != "result" or isinstance(value, dict))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PermanentError(f"bad_{what}", f"The {what} is not JSON: {error}") from error
+    if not fits:
+        raise PermanentError(f"bad_{what}", f"The {what} is not a JSON object PostgreSQL can hold.")
+    if size > MAX_RESULT_BYTES:
+        raise PermanentError(f"{what}_too_large", f"The {what} has {size} bytes; 256 kB may be.")
+
+
+def _validate(handler: Handler, payload: object) -> BaseModel:
+    """Names each field that does not fit; never its value, which may be a secret."""
+    try:
+        return handler.payload.model_validate(payload)
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False, include_context=False)
+        fields = ((".".join(map(str, fault["loc"])), fault["msg"]) for fault in faults)
+        described = "; ".join(f"{field or 'payload'}: {fault}" for field, fault in fields)
+        raise PermanentError("bad_payload", described) from None

@@ -1,0 +1,270 @@
+create view private.job_numbers
+with (security_invoker = true) as
+with live as (
+  select
+    priority,
+    kind,
+    count(*) filter (where state = 'ready') as ready,
+    count(*) filter (where state = 'running') as running,
+    count(*) filter (where state = 'waiting') as waiting,
+    count(*) filter (where state = 'dead') as dead,
+    min(due_at) filter (where state = 'ready') as oldest_ready_at
+  from private.jobs
+  group by priority, kind
+),
+
+ended as (
+  select
+    kind,
+    sum(done)::bigint as done,
+    sum(retried + dead)::bigint as failed,
+    sum(seconds) as seconds
+  from private.job_stats
+  where minute > now() - interval '1 hour'
+  group by kind
+)
+
+select
+  live.oldest_ready_at,
+  coalesce(live.priority, '') as priority,
+  coalesce(live.kind, ended.kind, '') as kind,
+  coalesce(live.ready, 0) as ready,
+  coalesce(live.running, 0) as running,
+  coalesce(live.waiting, 0) as waiting,
+  coalesce(live.dead, 0) as dead,
+  coalesce(ended.done, 0) as done,
+  coalesce(ended.failed, 0) as failed,
+  coalesce(ended.seconds, 0) as seconds
+from live full join ended on live.kind = ended.kind;
+
+revoke all on private.job_numbers from public, anon, authenticated, service_role;
+
+comment on view private.job_numbers is
+'How many jobs of each kind are in which state now, and what became of attempts in the last hour.';
+
+create function private.jobs_stats() returns table (
+  priority text, kind text, ready bigint, running bigint, waiting bigint, dead bigint,
+  done_1h bigint, failed_1h bigint, seconds_1h double precision, oldest_ready_at timestamptz,
+  paused boolean
+)
+language sql
+stable
+security definer
+set search_path = ''
+begin atomic
+  select
+    n.priority, n.kind, n.ready, n.running, n.waiting, n.dead, n.done, n.failed, n.seconds,
+    n.oldest_ready_at,
+    exists (
+      select from private.job_pauses as p where p.target in (n.kind, 'jobs_' || n.priority)
+    )
+  from private.job_numbers as n
+  order by n.kind, n.priority;
+end;
+
+create function private.jobs_rates(minutes integer) returns table (
+  kind text, done bigint, retried bigint, snoozed bigint, dead bigint, seconds double precision
+)
+language sql
+stable
+security definer
+set search_path = ''
+begin atomic
+  select
+    s.kind, sum(s.done)::bigint, sum(s.retried)::bigint, sum(s.snoozed)::bigint,
+    sum(s.dead)::bigint, sum(s.seconds)
+  from private.job_stats as s
+  where s.minute > date_trunc('minute', now()) - make_interval(mins => jobs_rates.minutes)
+  group by s.kind
+  order by s.kind;
+end;
+
+create function private.jobs_list(
+  state text, kind text, firm_id uuid, parent text, max_rows integer
+) returns table (
+  id text, kind text, state text, attempts integer, firm_id uuid, enqueued_at timestamptz,
+  due_at timestamptz, error text, progress jsonb
+)
+language sql
+stable
+security definer
+set search_path = ''
+begin atomic
+  (
+    select
+      substr(f.queue, 6) || ':' || f.msg_id, f.kind, 'done', f.attempts, f.firm_id, f.enqueued_at,
+      f.finished_at, null, null
+    from private.finished_jobs as f
+    where
+      jobs_list.state = 'done'
+      and (jobs_list.kind is null or f.kind = jobs_list.kind)
+      and (jobs_list.firm_id is null or f.firm_id = jobs_list.firm_id)
+      and (jobs_list.parent is null or f.parent = jobs_list.parent)
+    order by f.finished_at desc
+    limit jobs_list.max_rows
+  )
+  union all
+  (
+    select
+      j.id, j.kind, j.state, j.attempts, j.firm_id, j.enqueued_at, j.due_at,
+      j.history -> -1 ->> 'error', j.progress
+    from private.jobs as j
+    where
+      jobs_list.state is distinct from 'done'
+      and (jobs_list.state is null or j.state = jobs_list.state)
+      and (jobs_list.kind is null or j.kind = jobs_list.kind)
+      and (jobs_list.firm_id is null or j.firm_id = jobs_list.firm_id)
+      and (jobs_list.parent is null or j.parent = jobs_list.parent)
+    order by j.due_at desc
+    limit jobs_list.max_rows
+  );
+end;
+
+create function private.jobs_show(id text) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+return coalesce(
+  (select to_jsonb(j) from private.jobs as j where j.id = jobs_show.id),
+  (
+    select
+      to_jsonb(f) - 'queue' - 'msg_id' || jsonb_build_object(
+        'id', jobs_show.id, 'state', 'done', 'history', jsonb_build_array()
+      )
+    from private.finished_jobs as f
+    where
+      f.queue = 'jobs_' || split_part(jobs_show.id, ':', 1)
+      and f.msg_id::text = split_part(jobs_show.id, ':', 2)
+  )
+);
+
+create function private.jobs_children(parent text) returns table (
+  id text, kind text, state text, result jsonb, code text, error text
+)
+language sql
+stable
+security definer
+set search_path = ''
+begin atomic
+  select substr(f.queue, 6) || ':' || f.msg_id, f.kind, 'done', f.result, null, null
+  from private.finished_jobs as f where f.parent = jobs_children.parent
+  union all
+  select substr(d.queue, 6) || ':' || d.msg_id, d.kind, 'dead', null, d.code, d.error
+  from private.dead_jobs as d where d.parent = jobs_children.parent;
+end;
+
+create function public.jobs_stats() returns table (
+  priority text, kind text, ready bigint, running bigint, waiting bigint, dead bigint,
+  done_1h bigint, failed_1h bigint, seconds_1h double precision, oldest_ready_at timestamptz,
+  paused boolean
+)
+language sql
+stable
+set search_path = ''
+begin atomic
+  select
+    s.priority, s.kind, s.ready, s.running, s.waiting, s.dead, s.done_1h, s.failed_1h, s.seconds_1h,
+    s.oldest_ready_at, s.paused
+  from private.jobs_stats() as s;
+end;
+
+create function public.jobs_rates(minutes integer default 60) returns table (
+  kind text, done bigint, retried bigint, snoozed bigint, dead bigint, seconds double precision
+)
+language sql
+stable
+set search_path = ''
+begin atomic
+  select r.kind, r.done, r.retried, r.snoozed, r.dead, r.seconds
+  from private.jobs_rates(jobs_rates.minutes) as r;
+end;
+
+create function public.jobs_list(
+  state text default null,
+  kind text default null,
+  firm_id uuid default null,
+  parent text default null,
+  max_rows integer default 50
+) returns table (
+  id text, kind text, state text, attempts integer, firm_id uuid, enqueued_at timestamptz,
+  due_at timestamptz, error text, progress jsonb
+)
+language sql
+stable
+set search_path = ''
+begin atomic
+  select
+    l.id, l.kind, l.state, l.attempts, l.firm_id, l.enqueued_at, l.due_at, l.error, l.progress
+  from private.jobs_list(
+    jobs_list.state, jobs_list.kind, jobs_list.firm_id, jobs_list.parent, jobs_list.max_rows
+  ) as l;
+end;
+
+create function public.jobs_show(id text) returns jsonb
+language sql
+stable
+set search_path = ''
+return private.jobs_show(id);
+
+create function public.jobs_children(parent text) returns table (
+  id text, kind text, state text, result jsonb, code text, error text
+)
+language sql
+stable
+set search_path = ''
+begin atomic
+  select c.id, c.kind, c.state, c.result, c.code, c.error
+  from private.jobs_children(jobs_children.parent) as c;
+end;
+
+revoke execute on function private.jobs_stats()
+from public, anon, authenticated;
+revoke execute on function public.jobs_stats()
+from public, anon, authenticated;
+revoke execute on function private.jobs_rates(integer)
+from public, anon, authenticated;
+revoke execute on function public.jobs_rates(integer)
+from public, anon, authenticated;
+revoke execute on function private.jobs_list(text, text, uuid, text, integer)
+from public, anon, authenticated;
+revoke execute on function public.jobs_list(text, text, uuid, text, integer)
+from public, anon, authenticated;
+revoke execute on function private.jobs_show(text)
+from public, anon, authenticated;
+revoke execute on function public.jobs_show(text)
+from public, anon, authenticated;
+revoke execute on function private.jobs_children(text)
+from public, anon, authenticated;
+revoke execute on function public.jobs_children(text)
+from public, anon, authenticated;
+grant execute on function private.jobs_stats() to service_role;
+grant execute on function public.jobs_stats() to service_role;
+grant execute on function private.jobs_rates(integer) to service_role;
+grant execute on function public.jobs_rates(integer) to service_role;
+grant execute on function private.jobs_list(text, text, uuid, text, integer) to service_role;
+grant execute on function public.jobs_list(text, text, uuid, text, integer) to service_role;
+grant execute on function private.jobs_show(text) to service_role;
+grant execute on function public.jobs_show(text) to service_role;
+grant execute on function private.jobs_children(text) to service_role;
+grant execute on function public.jobs_children(text) to service_role;
+
+comment on function private.jobs_stats() is 'Definer of public.jobs_stats.';
+comment on function private.jobs_rates(integer) is 'Definer of public.jobs_rates.';
+comment on function private.jobs_list(
+  text, text, uuid, text, integer
+) is 'Definer of public.jobs_list.';
+comment on function private.jobs_show(text) is 'Definer of public.jobs_show.';
+comment on function private.jobs_children(text) is 'Definer of public.jobs_children.';
+comment on function public.jobs_stats() is
+'How many jobs of each kind are in which state, how many ended in the last hour and how long their
+handlers took. For the secret key only.';
+comment on function public.jobs_rates(integer) is
+'How many attempts of each kind ended in the last minutes, and how. For the secret key only.';
+comment on function public.jobs_list(text, text, uuid, text, integer) is
+'Jobs in a state (ready, running, waiting, dead, done) or, without one, all but those that are
+done; the latest due first. For the secret key only.';
+comment on function public.jobs_show(text) is
+'One job with its payload and history, null if there is none. For the secret key only.';
+comment on function public.jobs_children(text) is
+'How the jobs ended that this one waited for. For the secret key only.';

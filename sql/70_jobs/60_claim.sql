@@ -203,29 +203,29 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  kind constant text := private.lane_kind(jobs_take_limited.lane);
+  lane_kind constant text := private.lane_kind(jobs_take_limited.lane);
   firm constant text := split_part(jobs_take_limited.lane, ':', 2);
   part record;
 begin
   taken := 0;
   dead_parents := '{}';
   busy := false;
-  if private.job_room(kind, firm, at) <= 0 then
+  if private.job_room(lane_kind, firm, at) <= 0 then
     return;
   end if;
-  perform from private.job_limits as l where l.kind = jobs_take_limited.kind
+  perform from private.job_limits as l where l.kind = lane_kind
   for update skip locked;
   if not found then
     busy := true;
     return;
   end if;
-  qty := least(qty, private.job_room(kind, firm, at));
+  qty := least(qty, private.job_room(lane_kind, firm, at));
   if qty > 0 then
     part := private.jobs_take(queue, array[lane], qty, lease, at, worker, held => true);
     claims := part.claims;
     taken := part.taken;
     dead_parents := part.dead_parents;
-    perform private.take_tokens(kind, firm, taken, at);
+    perform private.take_tokens(lane_kind, firm, taken, at);
   end if;
 end
 $$;

@@ -57,9 +57,11 @@ class Jobs:
         self.step(qty=0, fail={claim["queue"]: [item]})
 
     def make_due(self) -> None:
-        """What waits or is leased is due now: time passes without a wait."""
+        """What waits for its time or is leased is due now: time passes without a wait."""
         for queue in QUEUES:
-            self.db.execute(f"update pgmq.q_{queue} set vt = now() where vt > now()")
+            self.db.execute(
+                f"update pgmq.q_{queue} set vt = now() where vt > now() and vt < 'infinity'"
+            )
 
     def list(self, **filters: Any) -> list[dict[str, Any]]:
         """`private.jobs` as dicts, oldest first."""

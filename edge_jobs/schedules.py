@@ -4,8 +4,9 @@ Where clocks are set forward, what was due in the hour that is missing runs righ
 they are set back, what was due in the hour that comes twice runs once. Expressions with a * for
 the minute or the hour follow the clock as it goes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -30,30 +31,20 @@ class Plan:
     next_at: datetime
 
 
-def times(cron: str, time_zone: str, after: datetime) -> "CronSim":
-    """The moments of the expression after `after`, without end, in the time zone.
+def times(cron: str, time_zone: str, after: datetime) -> Iterator[datetime]:
+    """The moments of the expression after `after`, in UTC, without end where there is one.
 
     Raises BadSchedule."""
-    try:
-        zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadSchedule(f'"{time_zone}" is not a time zone, such as Europe/Berlin.') from error
-    if len(cron.split()) != 5:
-        raise BadSchedule(
-            f'"{cron}" is not five fields: minute, hour, day of the month, month, day of the week.'
-        )
-    try:
-        return CronSim(cron, after.astimezone(zone))
-    except CronSimError as error:
-        raise BadSchedule(f'"{cron}" is not a time: {error}.') from error
+    moments = _simulate(cron, time_zone, after)
+    # In the hour that comes twice the library begins with its first pass.
+    return (moment for moment in moments if moment > after)
 
 
 def next_time(cron: str, time_zone: str, after: datetime) -> datetime:
     """The first moment after `after`, in UTC. Raises BadSchedule, also where there is none."""
-    try:
-        return next(times(cron, time_zone, after)).astimezone(UTC)
-    except StopIteration:
-        raise BadSchedule(f'"{cron}" never comes.') from None
+    for moment in times(cron, time_zone, after):
+        return moment
+    raise BadSchedule(f'"{cron}" never comes.')
 
 
 def plan(schedule: dict[str, Any], now: datetime) -> Plan:
@@ -61,15 +52,17 @@ def plan(schedule: dict[str, Any], now: datetime) -> Plan:
 
     Raises BadSchedule."""
     cron, time_zone = schedule["cron"], schedule["time_zone"]
-    next_at = next_time(cron, time_zone, now)
     if schedule["next_at"] is None:
-        return Plan([], next_at)
+        return Plan([], next_time(cron, time_zone, now))
     due_at = datetime.fromisoformat(schedule["next_at"])
+    # It has come by the database's clock; this one may be behind, and must not find it once more.
+    now = max(now, due_at)
+    next_at = next_time(cron, time_zone, now)
     due = [due_at]
     for moment in islice(times(cron, time_zone, due_at), MOST_MISSED):
         if moment > now:
             break
-        due.append(moment.astimezone(UTC))
+        due.append(moment)
     else:
         due = _latest(cron, time_zone, now)
     if schedule["if_missed"] == "all":
@@ -80,6 +73,25 @@ def plan(schedule: dict[str, Any], now: datetime) -> Plan:
 
 
 def _latest(cron: str, time_zone: str, now: datetime) -> list[datetime]:
-    backwards = CronSim(cron, now.astimezone(ZoneInfo(time_zone)), reverse=True)
-    latest = [moment.astimezone(UTC) for moment in islice(backwards, MOST_MISSED)]
+    # From beyond any hour that comes twice, for the same reason as above.
+    backwards = _simulate(cron, time_zone, now + timedelta(days=1), reverse=True)
+    latest = list(islice((moment for moment in backwards if moment <= now), MOST_MISSED))
     return latest[::-1]
+
+
+def _simulate(
+    cron: str, time_zone: str, start: datetime, *, reverse: bool = False
+) -> Iterator[datetime]:
+    try:
+        zone = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadSchedule(f'"{time_zone}" is not a time zone, such as Europe/Berlin.') from error
+    if len(cron.split()) != 5:
+        raise BadSchedule(
+            f'"{cron}" is not five fields: minute, hour, day of the month, month, day of the week.'
+        )
+    try:
+        moments = CronSim(cron, start.astimezone(zone), reverse=reverse)
+    except CronSimError as error:
+        raise BadSchedule(f'"{cron}" is not a time: {str(error).lower()}.') from error
+    return (moment.astimezone(UTC) for moment in moments)

@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib
-import json
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.errors import DiskRefuses
+from cli.output import print_error
 from edge_jobs.api import plain_errors
 from edge_jobs.errors import FirmbaseError
 
@@ -18,7 +18,7 @@ COMMANDS = {
     "stack": "The local Supabase: up, down, status, reset, logs, env.",
     "db": "The schema: diff, migrate, status, types, advisors.",
     "firms": "Firms and their members.",
-    "jobs": "The job queue: run, list, show, stats, retry, tick.",
+    "jobs": "The job queue: run it, look at it, steer it, and what runs by the clock.",
     "demo": "Play a working day of a small firm on the local stack.",
     "doctor": "Check every part and say how to mend each.",
 }
@@ -82,17 +82,10 @@ def main() -> None:
             # Not standalone: the parser raises what it would print.
             sys.exit(app(standalone_mode=not as_json))
     except FirmbaseError as error:
-        if as_json:
-            print_error(error.code, str(error))
-        else:
-            typer.echo(f"error: {error}", err=True)
+        print_error(error.code, str(error), as_json=as_json)
         sys.exit(error.exit_code)
     except typer.TyperException as error:
-        print_error("wrong_usage", error.format_message())
+        print_error("wrong_usage", error.format_message(), as_json=True)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
-
-
-def print_error(code: str, message: str) -> None:
-    typer.echo(json.dumps({"error": {"code": code, "message": message}}), err=True)

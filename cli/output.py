@@ -18,15 +18,36 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def print_json_line(value: Any) -> None:
+    """One of many, as they come."""
+    typer.echo(json.dumps(value, default=str, ensure_ascii=False))
+
+
+def print_error(code: str, message: str, *, as_json: bool) -> None:
+    """What went wrong, on standard error: a sentence, or `{"error": {code, message}}`."""
+    if as_json:
+        typer.echo(json.dumps({"error": {"code": code, "message": message}}), err=True)
+    else:
+        typer.echo(f"error: {message}", err=True)
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, dense: bool = False
+) -> None:
+    """`dense`: with less between the columns, for tables that have many."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     # As text: a name of somebody's firm must not be read as markup.
     table = Table(title=Text(title, style="bold"), title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    if dense:
+        table.box, table.show_edge, table.pad_edge = box.SIMPLE_HEAD, False, False
+        table.padding = (0, 1, 0, 0)
+    for number, column in enumerate(columns):
+        numeric = any(isinstance(row[number], int | float) for row in rows)
+        table.add_column(column, overflow="fold", justify="right" if numeric else "left")
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     Console().print(table)

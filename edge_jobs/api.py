@@ -41,7 +41,7 @@ class Api:
         """A query on a table: finish it with `.execute().data`."""
         return self.client.table(name)
 
-    def rpc(self, name: str, **arguments: Any) -> Any:
+    def rpc(self, name: str, /, **arguments: Any) -> Any:
         """What a function of the database returns. Raises FirmbaseError."""
         with plain_errors():
             return self.client.rpc(name, arguments).execute().data

@@ -144,7 +144,7 @@ def handler(
     A plain function runs in a thread, an `async` one beside many others in one loop, and with
     `process` it runs in a process of its own, with bounded memory, which is killed when its time
     is up: for work on the processor. `concurrency` is how many of the kind one runner runs at
-    once; limits over all runners are set with `firmbase jobs limit`.
+    once; limits over all runners are set with `firmbase jobs limits set`.
 
     Raise PermanentError to give up, RetryLater or Snooze to choose the time of the next run;
     any other exception is retried with the backoff, `max_attempts` times in all."""

@@ -285,7 +285,7 @@ def queue(settings: Settings) -> str:
     dead = sum(row["dead"] for row in stats)
     if dead:
         raise Broken(
-            f"{dead} jobs are dead.", "See `firmbase jobs list --state dead`.", State.WARNING
+            f"{dead} jobs are dead.", "See `firmbase jobs dead list`.", State.WARNING
         )
     oldest = min((row["oldest_ready_at"] for row in stats if row["oldest_ready_at"]), default=None)
     if oldest:

@@ -63,7 +63,8 @@ begin atomic
 end;
 
 create function private.jobs_rates(minutes integer) returns table (
-  kind text, done bigint, retried bigint, snoozed bigint, dead bigint, seconds double precision
+  minute timestamptz, kind text, done bigint, retried bigint, snoozed bigint, dead bigint,
+  seconds double precision
 )
 language sql
 stable
@@ -71,12 +72,12 @@ security definer
 set search_path = ''
 begin atomic
   select
-    s.kind, sum(s.done)::bigint, sum(s.retried)::bigint, sum(s.snoozed)::bigint,
+    s.minute, s.kind, sum(s.done)::bigint, sum(s.retried)::bigint, sum(s.snoozed)::bigint,
     sum(s.dead)::bigint, sum(s.seconds)
   from private.job_stats as s
   where s.minute > date_trunc('minute', now()) - make_interval(mins => jobs_rates.minutes)
-  group by s.kind
-  order by s.kind;
+  group by s.minute, s.kind
+  order by s.minute, s.kind;
 end;
 
 create function private.jobs_list(
@@ -119,6 +120,43 @@ begin atomic
     limit jobs_list.max_rows
   );
 end;
+
+create function private.jobs_dead(
+  kind text, code text, firm_id uuid, died_before timestamptz, max_rows integer
+) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+return (
+  with chosen as not materialized (
+    select d.*
+    from private.dead_jobs as d
+    where
+      (jobs_dead.kind is null or d.kind = jobs_dead.kind)
+      and (jobs_dead.code is null or d.code = jobs_dead.code)
+      and (jobs_dead.firm_id is null or d.firm_id = jobs_dead.firm_id)
+      and d.died_at <= jobs_dead.died_before
+  ),
+
+  listed as (
+    select
+      c.kind, c.code, c.error, c.attempts, c.firm_id, c.died_at,
+      substr(c.queue, 6) || ':' || c.msg_id as id
+    from chosen as c
+    order by c.died_at desc
+    limit jobs_dead.max_rows
+  )
+
+  select
+    jsonb_build_object(
+      'died_before', jobs_dead.died_before,
+      'count', (select count(*) from chosen),
+      'jobs', coalesce((
+        select jsonb_agg(to_jsonb(l) order by l.died_at desc) from listed as l
+      ), '[]')
+    )
+);
 
 create function private.jobs_show(id text) returns jsonb
 language sql
@@ -170,13 +208,14 @@ begin atomic
 end;
 
 create function public.jobs_rates(minutes integer default 60) returns table (
-  kind text, done bigint, retried bigint, snoozed bigint, dead bigint, seconds double precision
+  minute timestamptz, kind text, done bigint, retried bigint, snoozed bigint, dead bigint,
+  seconds double precision
 )
 language sql
 stable
 set search_path = ''
 begin atomic
-  select r.kind, r.done, r.retried, r.snoozed, r.dead, r.seconds
+  select r.minute, r.kind, r.done, r.retried, r.snoozed, r.dead, r.seconds
   from private.jobs_rates(jobs_rates.minutes) as r;
 end;
 
@@ -200,6 +239,18 @@ begin atomic
     jobs_list.state, jobs_list.kind, jobs_list.firm_id, jobs_list.parent, jobs_list.max_rows
   ) as l;
 end;
+
+create function public.jobs_dead(
+  kind text default null,
+  code text default null,
+  firm_id uuid default null,
+  died_before timestamptz default now(),
+  max_rows integer default 50
+) returns jsonb
+language sql
+stable
+set search_path = ''
+return private.jobs_dead(kind, code, firm_id, died_before, max_rows);
 
 create function public.jobs_show(id text) returns jsonb
 language sql
@@ -230,6 +281,10 @@ revoke execute on function private.jobs_list(text, text, uuid, text, integer)
 from public, anon, authenticated;
 revoke execute on function public.jobs_list(text, text, uuid, text, integer)
 from public, anon, authenticated;
+revoke execute on function private.jobs_dead(text, text, uuid, timestamptz, integer)
+from public, anon, authenticated;
+revoke execute on function public.jobs_dead(text, text, uuid, timestamptz, integer)
+from public, anon, authenticated;
 revoke execute on function private.jobs_show(text)
 from public, anon, authenticated;
 revoke execute on function public.jobs_show(text)
@@ -244,6 +299,10 @@ grant execute on function private.jobs_rates(integer) to service_role;
 grant execute on function public.jobs_rates(integer) to service_role;
 grant execute on function private.jobs_list(text, text, uuid, text, integer) to service_role;
 grant execute on function public.jobs_list(text, text, uuid, text, integer) to service_role;
+grant execute on function private.jobs_dead(
+  text, text, uuid, timestamptz, integer
+) to service_role;
+grant execute on function public.jobs_dead(text, text, uuid, timestamptz, integer) to service_role;
 grant execute on function private.jobs_show(text) to service_role;
 grant execute on function public.jobs_show(text) to service_role;
 grant execute on function private.jobs_children(text) to service_role;
@@ -254,16 +313,23 @@ comment on function private.jobs_rates(integer) is 'Definer of public.jobs_rates
 comment on function private.jobs_list(
   text, text, uuid, text, integer
 ) is 'Definer of public.jobs_list.';
+comment on function private.jobs_dead(
+  text, text, uuid, timestamptz, integer
+) is 'Definer of public.jobs_dead.';
 comment on function private.jobs_show(text) is 'Definer of public.jobs_show.';
 comment on function private.jobs_children(text) is 'Definer of public.jobs_children.';
 comment on function public.jobs_stats() is
 'How many jobs of each kind are in which state, how many ended in the last hour and how long their
 handlers took. For the secret key only.';
 comment on function public.jobs_rates(integer) is
-'How many attempts of each kind ended in the last minutes, and how. For the secret key only.';
+'How many attempts of each kind ended in each of the last minutes, and how; the last of them is the
+one that goes on. For the secret key only.';
 comment on function public.jobs_list(text, text, uuid, text, integer) is
 'Jobs in a state (ready, running, waiting, dead, done) or, without one, all but those that are
 done; the latest due first. For the secret key only.';
+comment on function public.jobs_dead(text, text, uuid, timestamptz, integer) is
+'Dead jobs, chosen as in jobs_redrive: their count, and the last that died. For the secret key
+only.';
 comment on function public.jobs_show(text) is
 'One job with its payload and history, null if there is none. For the secret key only.';
 comment on function public.jobs_children(text) is

@@ -84,6 +84,8 @@ begin
         and (jobs_redrive.code is null or o.code = jobs_redrive.code)
         and (jobs_redrive.firm_id is null or o.firm_id = jobs_redrive.firm_id)
         and o.died_at <= jobs_redrive.died_before
+        -- Messages that never were jobs die, too. They stay where they are, and keep nothing back.
+        and o.kind ~ '^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$' and jsonb_typeof(o.payload) = 'object'
       order by o.died_at
       limit least(jobs_redrive.max_jobs, 1000)
       for update skip locked

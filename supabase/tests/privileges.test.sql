@@ -185,6 +185,7 @@ select set_eq(
     ('private.jobs_children(text)', 'service_role'),
     ('private.jobs_clock()', 'service_role'),
     ('private.jobs_controls()', 'service_role'),
+    ('private.jobs_dead(text, text, uuid, timestamp with time zone, integer)', 'service_role'),
     (
       'private.jobs_enqueue(text, jsonb, uuid, text, double precision, text, double precision, text)',
       'service_role'
@@ -279,6 +280,7 @@ select set_eq(
     ('public.jobs_children(text)', 'service_role'),
     ('public.jobs_clock()', 'service_role'),
     ('public.jobs_controls()', 'service_role'),
+    ('public.jobs_dead(text, text, uuid, timestamp with time zone, integer)', 'service_role'),
     (
       'public.jobs_enqueue(text, jsonb, uuid, text, double precision, text, double precision, text)',
       'service_role'

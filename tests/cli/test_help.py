@@ -21,11 +21,15 @@ def commands() -> Iterator[tuple[str, Any]]:
     context = typer.Context(top)
     for noun in COMMANDS:
         _, group, _ = top.resolve_command(context, [noun])
-        if not hasattr(group, "commands"):
-            yield noun, group
-            continue
-        for verb, command in group.commands.items():
-            yield f"{noun} {verb}", command
+        yield from below(noun, group)
+
+
+def below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    if not hasattr(command, "commands"):
+        yield name, command
+        return
+    for verb, one in command.commands.items():
+        yield from below(f"{name} {verb}", one)
 
 
 ALL = dict(commands())

@@ -19,6 +19,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "jobs_rates": {},
     "jobs_clock": {},
     "jobs_list": {},
+    "jobs_dead": {},
     "jobs_show": {"id": "default:1"},
     "jobs_children": {"parent": "default:1"},
     "jobs_retry": {"id": "default:1"},

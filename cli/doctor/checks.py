@@ -284,9 +284,7 @@ def queue(settings: Settings) -> str:
     stats: list[dict[str, Any]] = Api(settings).rpc("jobs_stats")
     dead = sum(row["dead"] for row in stats)
     if dead:
-        raise Broken(
-            f"{dead} jobs are dead.", "See `firmbase jobs dead list`.", State.WARNING
-        )
+        raise Broken(f"{dead} jobs are dead.", "See `firmbase jobs dead list`.", State.WARNING)
     oldest = min((row["oldest_ready_at"] for row in stats if row["oldest_ready_at"]), default=None)
     if oldest:
         late = time.time() - datetime.fromisoformat(oldest).timestamp()

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import json
+import re
 import time
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_WAIT_S = 30 * 86_400.0
 MAX_RESULT_BYTES = 256 * 1024
+# A NUL as json.dumps writes it, not the text of that escape.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 # [queue, msg_id, read_ct]: the claim itself, and what an outcome is about.
 Key = tuple[str, int, int]
@@ -45,9 +48,10 @@ class Attempt:
         self.process: Process | None = None
 
     @property
-    def lost_before(self) -> bool:
-        """Whether a runner was lost with this job, perhaps because of it."""
-        return self.key[2] - int(self.message.get("settled", 0)) > 1
+    def suspect(self) -> bool:
+        """Whether a runner was lost with this job, perhaps because of it, or a process was."""
+        lost = self.key[2] - int(self.message.get("settled", 0)) > 1
+        return lost or any(past["code"] == "crashed" for past in self.message.get("history", ()))
 
     def begin(self) -> BaseModel:
         """The payload. Raises PermanentError where there is no handler, or it does not fit."""
@@ -148,7 +152,7 @@ def _check_json(what: str, value: Any) -> None:
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
         size = len(text.encode())
-        fits = "\\u0000" not in text and (what != "result" or isinstance(value, dict))
+        fits = not _NUL.search(text) and (what != "result" or isinstance(value, dict))
     except (TypeError, ValueError, RecursionError) as error:
         raise PermanentError(f"bad_{what}", f"The {what} is not JSON: {error}") from error
     if not fits:

@@ -28,6 +28,7 @@ class Events:
     def __init__(self) -> None:
         self._out = os.fdopen(os.dup(1), "w")
         os.dup2(2, 1)
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         self._lock = threading.Lock()
 
     def send(self, **event: Any) -> None:

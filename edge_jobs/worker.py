@@ -175,11 +175,11 @@ class Pool:
                 if attempt.job.lost or not self._may_run(attempt, handler):
                     continue
                 attempt.started_at = time.monotonic()
-            if handler and handler.is_async and not attempt.lost_before:
+            if handler and handler.is_async and not attempt.suspect:
                 asyncio.run_coroutine_threadsafe(self._run_async(attempt), self._running_loop())
                 continue
             with self._telemetry.span(attempt):
-                if attempt.lost_before or (handler and handler.process):
+                if attempt.suspect or (handler and handler.process):
                     attempt.ends_at = attempt.started_at + handler.timeout_s if handler else None
                     outcome = self._processes.run(attempt, handler)
                     attempt.ends_at = None

@@ -59,6 +59,8 @@ begin
   if jobs_step.version = private.schema_version() and room > 0 then
     tick := private.jobs_tick();
     schedules := private.jobs_schedules_due(at);
+    -- What was queued up to here is due.
+    at := clock_timestamp();
     barred := jobs_step.skip || array(select p.target from private.job_pauses as p);
     -- What was done so far counts, and its locks go, when this transaction ends: wait for new jobs
     -- only with empty hands.

@@ -74,6 +74,10 @@ class Runners:
         """A runner with the kinds of some_handlers."""
         return self._start(["-m", "tests.jobs.some_handlers", *options], env)
 
+    def start_more(self, *options: str, **env: str) -> Runner:
+        """A runner with the kinds of more_handlers."""
+        return self._start(["-m", "tests.jobs.more_handlers", *options], env)
+
     def start_real(self, *arguments: str, **env: str) -> Runner:
         """`python -m edge_jobs …` itself."""
         return self._start(["-m", "edge_jobs", *arguments], env)

@@ -78,6 +78,10 @@ class Runners:
         """A runner with the kinds of more_handlers."""
         return self._start(["-m", "tests.jobs.more_handlers", *options], env)
 
+    def start_script(self, script: Path) -> Runner:
+        """A runner that a script starts, with kinds of its own."""
+        return self._start([str(script)], {"PYTHONPATH": str(ROOT)})
+
     def start_real(self, *arguments: str, **env: str) -> Runner:
         """`python -m edge_jobs …` itself."""
         return self._start(["-m", "edge_jobs", *arguments], env)

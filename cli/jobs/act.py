@@ -13,6 +13,8 @@ from edge_jobs.settings import Settings
 
 app = typer.Typer()
 
+MOST_OF_A_KEY = 200
+
 
 @app.command()
 def retry(job_ids: JobIds, as_json: Json = False) -> None:
@@ -91,6 +93,9 @@ def enqueue(
     if not (any_kind or kind.startswith("test.")):
         message = f"{kind} does not begin with test.; say --any-kind if its row is there."
         raise typer.BadParameter(message, param_hint="KIND")
+    if unique_key is not None and not 1 <= len(unique_key) <= MOST_OF_A_KEY:
+        message = f"a key has 1 to {MOST_OF_A_KEY} characters."
+        raise typer.BadParameter(message, param_hint="--unique-key")
     content = json_object(payload)
     api = Api(Settings.load())
     (number,) = api.rpc(

@@ -13,24 +13,52 @@ OVER_S = 10.0
 STATES = ("ready", "running", "waiting", "dead")
 MOST_RUNNING = 100
 
-# What has ended by minute and kind: (done, failed).
-Ended = dict[tuple[str, str], tuple[int, int]]
+
+class Rates:
+    """Of what is counted by minute and kind, how much was added in a second, lately."""
+
+    def __init__(self) -> None:
+        self._before: list[dict[str, Any]] | None = None
+        # Of each look its time, and what was added since the one before.
+        self._looks: deque[tuple[float, Counter[tuple[str, str]]]] = deque()
+
+    def look(self, now: float, rows: list[dict[str, Any]]) -> None:
+        """`now` in seconds; `rows`: what jobs_rates answers for two minutes, of which the older one
+        is out of sight when the next begins."""
+        added: Counter[tuple[str, str]] = Counter()
+        if self._before is not None:
+            known = {(row["minute"], row["kind"]): row for row in self._before}
+            for row in rows:
+                before = known.get((row["minute"], row["kind"]), {})
+                for name in ("done", "retried", "dead"):
+                    added[row["kind"], name] += row[name] - before.get(name, 0)
+        self._before = rows
+        self._looks.append((now, added))
+        while len(self._looks) > 2 and self._looks[1][0] <= now - OVER_S:
+            self._looks.popleft()
+
+    def of(self, kind: str, *names: str) -> float | None:
+        """None where there was one look only."""
+        first, *others = self._looks
+        if not others:
+            return None
+        total = sum(added[kind, name] for _, added in others for name in names)
+        return total / (others[-1][0] - first[0])
 
 
 class Sampler:
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._before: Ended | None = None
-        # Of each look, its time, and what has ended by kind since the one before.
-        self._looks: deque[tuple[float, Counter[str], Counter[str]]] = deque()
+        self._rates = Rates()
 
     def look(self) -> dict[str, Any]:
-        """The queue by kind, the jobs that run and what is paused. Rates are per second, and None
-        at the first look."""
+        """The queue by kind, the jobs that run and what is paused. Rates are None the first time.
+
+        Raises FirmbaseError."""
         stats = self._api.rpc("jobs_stats")
         running = self._api.rpc("jobs_list", state="running", max_rows=MOST_RUNNING)
         paused = self._api.rpc("jobs_controls")["paused"]
-        self._count()
+        self._rates.look(time.monotonic(), self._api.rpc("jobs_rates", minutes=2))
         kinds: dict[str, dict[str, Any]] = {}
         for row in stats:
             self._add(kinds.setdefault(row["kind"], self._new(row)), row)
@@ -41,38 +69,13 @@ class Sampler:
             "paused": paused,
         }
 
-    def _count(self) -> None:
-        now = time.monotonic()
-        ended: Ended = {
-            (row["minute"], row["kind"]): (row["done"], row["retried"] + row["dead"])
-            for row in self._api.rpc("jobs_rates", minutes=2)
-        }
-        done: Counter[str] = Counter()
-        failed: Counter[str] = Counter()
-        if self._before is not None:
-            for (minute, kind), counts in ended.items():
-                known = self._before.get((minute, kind), (0, 0))
-                done[kind] += counts[0] - known[0]
-                failed[kind] += counts[1] - known[1]
-        self._before = ended
-        self._looks.append((now, done, failed))
-        while len(self._looks) > 2 and self._looks[1][0] < now - OVER_S:
-            self._looks.popleft()
-
-    def _rate(self, kind: str, which: int) -> float | None:
-        seconds = self._looks[-1][0] - self._looks[0][0]
-        if not seconds:
-            return None
-        counts: Any = [look[which] for look in self._looks]
-        return float(sum(count[kind] for count in counts[1:])) / seconds
-
     def _new(self, row: dict[str, Any]) -> dict[str, Any]:
-        done = row["done_1h"]
+        kind, done = row["kind"], row["done_1h"]
         return {
-            "kind": row["kind"],
+            "kind": kind,
             **dict.fromkeys(STATES, 0),
-            "done_per_s": self._rate(row["kind"], 1),
-            "failed_per_s": self._rate(row["kind"], 2),
+            "done_per_s": self._rates.of(kind, "done"),
+            "failed_per_s": self._rates.of(kind, "retried", "dead"),
             "average_ms": row["seconds_1h"] * 1000 / done if done else None,
             "lag_s": None,
             "paused": False,

@@ -10,6 +10,7 @@ import pytest
 
 from edge_jobs import SCHEMA_VERSION
 from tests.conftest import RunningStack
+from tests.jobs.commands import Firmbase
 from tests.jobs.proxy import Proxy
 from tests.jobs.runners import Runners, wait_for
 
@@ -138,6 +139,11 @@ def runners(stack: RunningStack, api_ready: None) -> Iterator[Runners]:
     for runner in runners.started:
         runner.process.kill()
         runner.finish()
+
+
+@pytest.fixture
+def firmbase(stack: RunningStack, api_ready: None) -> Firmbase:
+    return Firmbase(stack.env)
 
 
 @pytest.fixture

@@ -22,7 +22,18 @@ from tests.jobs.conftest import Jobs
 from tests.jobs.runners import Runners, wait_for
 
 
-@pytest.mark.parametrize("arguments", [[], ["walk"], ["run", "--wtach"], ["run", "--watch", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["walk"],
+        ["run", "--wtach"],
+        ["run", "--watch", "x"],
+        ["run", "--for"],
+        ["run", "--for", "--watch"],
+        ["run", "--for", "-1"],
+    ],
+)
 def test_wrong_usage(runners: Runners, arguments: list[str]) -> None:
     runner = runners.start_real(*arguments)
     assert runner.finish() == 2

@@ -105,6 +105,7 @@ create function private.queues_due(queues text[], at timestamptz) returns text[]
 language plpgsql
 stable
 set search_path = ''
+set enable_seqscan = off
 as $$
 declare
   due text[] := array_remove(array[

@@ -77,16 +77,19 @@ class Pool:
         return [kind for kind, parked in self._parked.items() if parked]
 
     def room(self, ahead_s: float, most: int) -> int:
-        """How many jobs to claim: enough to keep the threads at work for so many seconds."""
+        """How many jobs to claim, at most `most`: enough to keep the threads at work for so many
+        seconds, and while the next ones are on their way."""
         if self._in_loop >= MOST_ASYNC:
             return 0
         ahead = int(self.size * ahead_s / max(self.pace, 1e-6))
-        target = min(max(ahead, self.size), most)
+        target = min(max(ahead, self.size), 2 * most)
         for_threads = len(self._held) - self._in_loop - sum(map(len, self._parked.values()))
         if for_threads == 0 and self._in_loop:
             # What came last only waits: take as many more as can wait beside it.
             target = max(target, min(self._in_loop, MOST_ASYNC - self._in_loop))
-        return target - for_threads if for_threads < max(self.size, target // 2) else 0
+        if for_threads > target // 2 and for_threads >= self.size:
+            return 0
+        return min(target - for_threads, most)
 
     def add(self, queue: str, claim: list[Any]) -> None:
         number, read, message = claim

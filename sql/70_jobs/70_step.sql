@@ -85,7 +85,7 @@ begin
       end loop;
       exit when cardinality(jobs) > 0 or busy or clock_timestamp() >= deadline;
       perform pg_sleep(pause);
-      pause := least(pause * 1.5, 0.05);
+      pause := least(pause * 1.5, 0.01);
       at := clock_timestamp();
     end loop;
     if cardinality(dead_parents) > 0 then

@@ -1,7 +1,9 @@
 """What the systems run on: the project's own stack with a database for each peer, and Redis."""
 
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,6 +28,8 @@ START_S = 10.0
 def stack() -> Iterator[Config]:
     """A stack that lasts as long, and that writes to the disk what it says it has written: without
     fsync, a commit would cost nobody anything."""
+    # Such a stack does not end with its parent by itself.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
     with tempfile.TemporaryDirectory(prefix="firmbase-bench-") as folder:
         Path(folder).chmod(0o711)
         made = Stack(Path(folder) / "stack")

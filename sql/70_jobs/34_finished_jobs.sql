@@ -14,6 +14,8 @@ create table private.finished_jobs (
 
 create index finished_jobs_finished_at_idx on private.finished_jobs (finished_at);
 create index finished_jobs_kind_idx on private.finished_jobs (kind, finished_at);
+create index finished_jobs_firm_id_idx on private.finished_jobs (firm_id, finished_at)
+where firm_id is not null;
 create index finished_jobs_parent_idx on private.finished_jobs (parent) where parent is not null;
 
 alter table private.finished_jobs enable row level security;

@@ -31,7 +31,8 @@ select
   message -> 'payload' as payload,
   coalesce(message -> 'history', '[]') as history,
   message -> 'progress' as progress,
-  message ->> 'parent' as parent
+  message ->> 'parent' as parent,
+  msg_id
 from messages
 union all
 select
@@ -46,7 +47,8 @@ select
   payload,
   history,
   null as progress,
-  parent
+  parent,
+  msg_id
 from private.dead_jobs;
 
 revoke all on private.jobs from public, anon, authenticated, service_role;

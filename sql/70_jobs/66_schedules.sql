@@ -91,6 +91,11 @@ begin
     priority = excluded.priority, cron = excluded.cron, time_zone = excluded.time_zone,
     if_missed = excluded.if_missed, if_running = excluded.if_running, jitter = excluded.jitter,
     next_at = excluded.next_at, error = null;
+exception when check_violation or not_null_violation or foreign_key_violation
+  or invalid_text_representation or invalid_datetime_format or datetime_field_overflow then
+  perform private.fail(code => 'impossible_schedule',
+    message => format('This schedule is not possible: %s.', sqlerrm),
+    hint => 'See private.job_schedules for what its columns may hold.', status => 400);
 end
 $$;
 

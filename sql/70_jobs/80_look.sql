@@ -79,46 +79,38 @@ begin atomic
   order by s.kind;
 end;
 
-create function private.jobs_list(
-  state text, kind text, firm_id uuid, parent text, max_rows integer
-) returns table (
+-- Planned for the filters it gets: a list of what is done must not read ten million rows.
+create function private.jobs_list(filters jsonb, max_rows integer) returns table (
   id text, kind text, state text, attempts integer, firm_id uuid, enqueued_at timestamptz,
   due_at timestamptz, error text, progress jsonb
 )
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
-begin atomic
-  (
-    select
-      substr(f.queue, 6) || ':' || f.msg_id, f.kind, 'done', f.attempts, f.firm_id, f.enqueued_at,
-      f.finished_at, null, null
-    from private.finished_jobs as f
-    where
-      jobs_list.state = 'done'
-      and (jobs_list.kind is null or f.kind = jobs_list.kind)
-      and (jobs_list.firm_id is null or f.firm_id = jobs_list.firm_id)
-      and (jobs_list.parent is null or f.parent = jobs_list.parent)
-    order by f.finished_at desc
-    limit jobs_list.max_rows
-  )
-  union all
-  (
-    select
-      j.id, j.kind, j.state, j.attempts, j.firm_id, j.enqueued_at, j.due_at,
-      j.history -> -1 ->> 'error', j.progress
-    from private.jobs as j
-    where
-      jobs_list.state is distinct from 'done'
-      and (jobs_list.state is null or j.state = jobs_list.state)
-      and (jobs_list.kind is null or j.kind = jobs_list.kind)
-      and (jobs_list.firm_id is null or j.firm_id = jobs_list.firm_id)
-      and (jobs_list.parent is null or j.parent = jobs_list.parent)
-    order by j.due_at desc
-    limit jobs_list.max_rows
-  );
-end;
+as $$
+declare
+  wanted constant text := concat_ws(' and ', 'true',
+    case when filters ? 'kind' then $f$j.kind = $1 ->> 'kind'$f$ end,
+    case when filters ? 'firm_id' then $f$j.firm_id = ($1 ->> 'firm_id')::uuid$f$ end,
+    case when filters ? 'parent' then $f$j.parent = $1 ->> 'parent'$f$ end,
+    case when filters ->> 'state' <> 'done' then $f$j.state = $1 ->> 'state'$f$ end);
+begin
+  if filters ->> 'state' = 'done' then
+    return query execute format($done$
+      select substr(j.queue, 6) || ':' || j.msg_id, j.kind, 'done', j.attempts, j.firm_id,
+        j.enqueued_at, j.finished_at, null::text, null::jsonb
+      from private.finished_jobs as j where %s order by j.finished_at desc limit $2
+    $done$, wanted) using filters, max_rows;
+  else
+    return query execute format($live$
+      select j.id, j.kind, j.state, j.attempts, j.firm_id, j.enqueued_at, j.due_at,
+        j.history -> -1 ->> 'error', j.progress
+      from private.jobs as j where %s order by j.due_at desc limit $2
+    $live$, wanted) using filters, max_rows;
+  end if;
+end
+$$;
 
 create function private.jobs_show(id text) returns jsonb
 language sql
@@ -126,7 +118,12 @@ stable
 security definer
 set search_path = ''
 return coalesce(
-  (select to_jsonb(j) from private.jobs as j where j.id = jobs_show.id),
+  (
+    select to_jsonb(j) - 'msg_id' from private.jobs as j
+    where
+      j.priority = split_part(jobs_show.id, ':', 1)
+      and j.msg_id = substring(jobs_show.id from ':([0-9]{1,18})$')::bigint
+  ),
   (
     select
       to_jsonb(f) - 'queue' - 'msg_id' || jsonb_build_object(
@@ -135,22 +132,26 @@ return coalesce(
     from private.finished_jobs as f
     where
       f.queue = 'jobs_' || split_part(jobs_show.id, ':', 1)
-      and f.msg_id::text = split_part(jobs_show.id, ':', 2)
+      and f.msg_id = substring(jobs_show.id from ':([0-9]{1,18})$')::bigint
   )
 );
 
 create function private.jobs_children(parent text) returns table (
-  id text, kind text, state text, result jsonb, code text, error text
+  kind text, result jsonb, id text, state text, code text, error text
 )
 language sql
 stable
 security definer
 set search_path = ''
 begin atomic
-  select substr(f.queue, 6) || ':' || f.msg_id, f.kind, 'done', f.result, null, null
+  select
+    f.kind, f.result, substr(f.queue, 6) || ':' || f.msg_id as id, 'done' as state, null as code,
+    null as error
   from private.finished_jobs as f where f.parent = jobs_children.parent
   union all
-  select substr(d.queue, 6) || ':' || d.msg_id, d.kind, 'dead', null, d.code, d.error
+  select
+    d.kind, null as result, substr(d.queue, 6) || ':' || d.msg_id as id, 'dead' as state, d.code,
+    d.error
   from private.dead_jobs as d where d.parent = jobs_children.parent;
 end;
 
@@ -197,7 +198,11 @@ begin atomic
   select
     l.id, l.kind, l.state, l.attempts, l.firm_id, l.enqueued_at, l.due_at, l.error, l.progress
   from private.jobs_list(
-    jobs_list.state, jobs_list.kind, jobs_list.firm_id, jobs_list.parent, jobs_list.max_rows
+    jsonb_strip_nulls(jsonb_build_object(
+      'state', jobs_list.state, 'kind', jobs_list.kind, 'firm_id', jobs_list.firm_id,
+      'parent', jobs_list.parent
+    )),
+    jobs_list.max_rows
   ) as l;
 end;
 
@@ -226,7 +231,7 @@ revoke execute on function private.jobs_rates(integer)
 from public, anon, authenticated;
 revoke execute on function public.jobs_rates(integer)
 from public, anon, authenticated;
-revoke execute on function private.jobs_list(text, text, uuid, text, integer)
+revoke execute on function private.jobs_list(jsonb, integer)
 from public, anon, authenticated;
 revoke execute on function public.jobs_list(text, text, uuid, text, integer)
 from public, anon, authenticated;
@@ -242,7 +247,7 @@ grant execute on function private.jobs_stats() to service_role;
 grant execute on function public.jobs_stats() to service_role;
 grant execute on function private.jobs_rates(integer) to service_role;
 grant execute on function public.jobs_rates(integer) to service_role;
-grant execute on function private.jobs_list(text, text, uuid, text, integer) to service_role;
+grant execute on function private.jobs_list(jsonb, integer) to service_role;
 grant execute on function public.jobs_list(text, text, uuid, text, integer) to service_role;
 grant execute on function private.jobs_show(text) to service_role;
 grant execute on function public.jobs_show(text) to service_role;
@@ -251,9 +256,7 @@ grant execute on function public.jobs_children(text) to service_role;
 
 comment on function private.jobs_stats() is 'Definer of public.jobs_stats.';
 comment on function private.jobs_rates(integer) is 'Definer of public.jobs_rates.';
-comment on function private.jobs_list(
-  text, text, uuid, text, integer
-) is 'Definer of public.jobs_list.';
+comment on function private.jobs_list(jsonb, integer) is 'Definer of public.jobs_list.';
 comment on function private.jobs_show(text) is 'Definer of public.jobs_show.';
 comment on function private.jobs_children(text) is 'Definer of public.jobs_children.';
 comment on function public.jobs_stats() is

@@ -190,7 +190,7 @@ select set_eq(
       'service_role'
     ),
     ('private.jobs_limit(text, jsonb)', 'service_role'),
-    ('private.jobs_list(text, text, uuid, text, integer)', 'service_role'),
+    ('private.jobs_list(jsonb, integer)', 'service_role'),
     ('private.jobs_pause(text, boolean)', 'service_role'),
     ('private.jobs_purge(text, text, uuid, timestamp with time zone, integer)', 'service_role'),
     ('private.jobs_rates(integer)', 'service_role'),

@@ -54,6 +54,8 @@ class Log:
         with contextlib.suppress(IndexError):
             while True:
                 lines.append(self._later.popleft())
+        if not lines:
+            return
         # A line that cannot be written must not end the work it tells of.
         with contextlib.suppress(OSError, ValueError):
             self._stream.write("".join(lines))

@@ -128,11 +128,11 @@ class Runner:
                 return
             room = self._room() if self._stop_at is None and now >= self._look_at else 0
             beat = self._beat(now)
+            self._log.flush()
             report = pending and (now >= self._report_at or not held)
             if now >= self._retry_at and (room or beat or report):
                 self._step(room, beat, now)
             if now < max(self._retry_at, self._look_at) or (self._pool and self._pool.held):
-                self._log.flush()
                 self._wake.wait(LOOK_AGAIN_S)
                 self._wake.clear()
 

@@ -6,13 +6,19 @@ import resource
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True)
 class Goal:
-    """A ratio of two measurements and the most, or the least, it may be."""
+    """A ratio of two measurements and the most, or the least, it may be.
+
+    Not a number where one of the two could not be taken: no bound lets that pass.
+    """
 
     name: str
     ratio: float
@@ -22,6 +28,10 @@ class Goal:
     @property
     def ok(self) -> bool:
         return self.at_least <= self.ratio <= self.at_most
+
+    @property
+    def value(self) -> str:
+        return "not measured" if math.isnan(self.ratio) else f"{self.ratio:.2f}"
 
     @property
     def bounds(self) -> str:
@@ -35,6 +45,7 @@ class Result:
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     goals: Sequence[Goal]
+    notes: Sequence[str] = ()
 
     @property
     def ok(self) -> bool:
@@ -45,9 +56,9 @@ class Result:
         widths = [max(len(row[n]) for row in rows) for n in range(len(self.columns))]
         lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
         lines.insert(1, "  ".join("-" * width for width in widths))
-        lines.append("")
+        lines += ["", *self.notes, ""] if self.notes else [""]
         lines += [
-            f"{'ok  ' if goal.ok else 'MISS'}  {goal.name}: {goal.ratio:.2f} ({goal.bounds})"
+            f"{'ok  ' if goal.ok else 'MISS'}  {goal.name}: {goal.value} ({goal.bounds})"
             for goal in self.goals
         ]
         return "\n".join(lines)
@@ -56,7 +67,10 @@ class Result:
         return json.dumps(
             {
                 "bench": name,
-                "ratios": {goal.name: round(goal.ratio, 3) for goal in self.goals},
+                "ratios": {
+                    goal.name: None if math.isnan(goal.ratio) else round(goal.ratio, 3)
+                    for goal in self.goals
+                },
                 "goals": {goal.name: goal.bounds for goal in self.goals},
                 "ok": self.ok,
             },
@@ -107,20 +121,21 @@ class Times:
     median_ms: float
     p95_ms: float
 
+    @classmethod
+    def of(cls, taken: Sequence[float]) -> "Times":
+        return cls(statistics.median(taken), sorted(taken)[math.ceil(0.95 * len(taken)) - 1])
+
 
 def time_calls(
-    calls: Mapping[str, Callable[[], float]], *, rounds: int, seconds: float
-) -> dict[str, Times]:
+    calls: Mapping[Name, Callable[[], float]], *, rounds: int, seconds: float
+) -> dict[Name, Times]:
     """Makes the calls in turn; each returns the milliseconds of what it measures.
 
     A call whose samples took this many seconds in all gets no more of them, but at least three.
     """
-    samples: dict[str, list[float]] = {name: [] for name in calls}
+    samples: dict[Name, list[float]] = {name: [] for name in calls}
     for turn in range(rounds):
         for name, call in calls.items():
             if turn < 3 or sum(samples[name]) < seconds * 1000:
                 samples[name].append(call())
-    return {
-        name: Times(statistics.median(taken), sorted(taken)[math.ceil(0.95 * len(taken)) - 1])
-        for name, taken in samples.items()
-    }
+    return {name: Times.of(taken) for name, taken in samples.items()}

@@ -126,7 +126,7 @@ class Attempt:
         else:
             if event == "wait":
                 facts["children"] = len(outcome["children"])
-            log.info(event, seconds=took, **facts)
+            log.info_later(event, seconds=took, **facts)
         outcome = {name: fact for name, fact in outcome.items() if name != "trace"}
         if event == "done":
             outcome["ms"] = round(seconds * 1000, 1)

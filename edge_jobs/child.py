@@ -45,8 +45,8 @@ class ForwardedLog(Log):
         super().__init__(None, None, **facts)
         self._events = events
 
-    def bind(self, **facts: object) -> "Log":
-        return ForwardedLog(self._events, **{**self._facts, **facts})
+    def info_later(self, event: str, /, **facts: object) -> None:
+        self.info(event, **facts)
 
     def _write(self, level: str, event: str, facts: dict[str, object]) -> None:
         self._events.send(log=[level, event, {**self._facts, **facts}])

@@ -5,6 +5,8 @@ import json
 import re
 import sys
 import time
+from collections import deque
+from copy import copy
 from typing import TextIO
 
 _SECRETS = re.compile(
@@ -27,9 +29,12 @@ class Log:
         self._stream = stream or sys.stderr
         self._as_json = not self._stream.isatty() if as_json is None else as_json
         self._facts = facts
+        self._later: deque[str] = deque()
 
     def bind(self, **facts: object) -> "Log":
-        return Log(self._stream, self._as_json, **{**self._facts, **facts})
+        bound = copy(self)
+        bound._facts = {**self._facts, **facts}
+        return bound
 
     def info(self, event: str, /, **facts: object) -> None:
         self._write("info", event, facts)
@@ -40,13 +45,29 @@ class Log:
     def error(self, event: str, /, **facts: object) -> None:
         self._write("error", event, facts)
 
-    def _write(self, level: str, event: str, facts: dict[str, object]) -> None:
-        facts = {k: v for k, v in {**self._facts, **facts}.items() if v is not None}
+    def info_later(self, event: str, /, **facts: object) -> None:
+        """For lines that come by the thousand: written with the next line, or by `flush`."""
+        self._later.append(self._line("info", event, facts))
+
+    def flush(self) -> None:
+        lines = []
+        with contextlib.suppress(IndexError):
+            while True:
+                lines.append(self._later.popleft())
+        if not lines:
+            return
         # A line that cannot be written must not end the work it tells of.
         with contextlib.suppress(OSError, ValueError):
-            line = (_json if self._as_json else _words)(level, event, facts)
-            self._stream.write(mask(line) + "\n")
+            self._stream.write("".join(lines))
             self._stream.flush()
+
+    def _write(self, level: str, event: str, facts: dict[str, object]) -> None:
+        self._later.append(self._line(level, event, facts))
+        self.flush()
+
+    def _line(self, level: str, event: str, facts: dict[str, object]) -> str:
+        facts = {k: v for k, v in {**self._facts, **facts}.items() if v is not None}
+        return mask((_json if self._as_json else _words)(level, event, facts)) + "\n"
 
 
 def _json(level: str, event: str, facts: dict[str, object]) -> str:

@@ -118,10 +118,7 @@ class Handler:
     backoff: Backoff
     concurrency: int | None
     process: bool
-
-    @property
-    def is_async(self) -> bool:
-        return inspect.iscoroutinefunction(self.run)
+    is_async: bool
 
 
 _handlers: dict[str, Handler] = {}
@@ -151,7 +148,14 @@ def handler(
 
     def register(run: Run[P]) -> Run[P]:
         _handlers[kind] = Handler(
-            run, payload, max_attempts, timeout_s, backoff or Backoff(), concurrency, process
+            run=run,
+            payload=payload,
+            max_attempts=max_attempts,
+            timeout_s=timeout_s,
+            backoff=backoff or Backoff(),
+            concurrency=concurrency,
+            process=process,
+            is_async=inspect.iscoroutinefunction(run),
         )
         return run
 

@@ -85,7 +85,7 @@ class Runner:
     @property
     def busy(self) -> bool:
         """Whether a handler is still at work, though its outcome will not count."""
-        return self._pool is not None and (len(self._pool) > 0 or self._pool.stuck > 0)
+        return self._pool is not None and (self._pool.held > 0 or self._pool.stuck > 0)
 
     def run(self) -> None:
         """Returns when nothing is due any more (drain) or after a signal (watch too).
@@ -100,6 +100,7 @@ class Runner:
         try:
             self._loop()
         finally:
+            self._log.flush()
             self._queue.close()
         seconds = round(time.monotonic() - start, 3)
         self._log.info("stopped" if self._stop_at else "drained", **self._counts, seconds=seconds)
@@ -121,31 +122,32 @@ class Runner:
                 self._stop()
             if self._stop_at is not None:
                 self._give_back(running=now >= self._stop_at)
-            held = self._pool.leases() if self._pool else []
+            held = self._pool.counting if self._pool else 0
             pending = bool(self._done or self._failed)
             if not (held or pending) and (self._dry or self._stop_at is not None):
                 return
             room = self._room() if self._stop_at is None and now >= self._look_at else 0
-            beat = self._beat(held, now)
+            beat = self._beat(now)
+            self._log.flush()
             report = pending and (now >= self._report_at or not held)
             if now >= self._retry_at and (room or beat or report):
                 self._step(room, beat, now)
-            if now < max(self._retry_at, self._look_at) or (self._pool and len(self._pool)):
+            if now < max(self._retry_at, self._look_at) or (self._pool and self._pool.held):
                 self._wake.wait(LOOK_AGAIN_S)
                 self._wake.clear()
 
     def _room(self) -> int:
         return self._pool.room(AHEAD_S, BATCH) if self._pool else self._slots
 
-    def _beat(self, held: "list[Attempt]", now: float) -> "list[Attempt]":
+    def _beat(self, now: float) -> "list[Attempt]":
         """Those whose lease is to be renewed, or whose progress is to be told."""
+        if self._pool is None or now < min(self._beat_at, self._tell_at):
+            return []
+        self._tell_at = now + PROGRESS_WITHIN_S
+        held = self._pool.leases()
         if now >= self._beat_at:
             return held
-        told = [attempt for attempt in held if attempt.job.told is not attempt.told]
-        if told and now >= self._tell_at:
-            self._tell_at = now + PROGRESS_WITHIN_S
-            return told
-        return []
+        return [attempt for attempt in held if attempt.job.told is not attempt.told]
 
     def _step(self, room: int, beat: "list[Attempt]", now: float) -> None:
         extend: dict[str, list[list[Any]]] = {}
@@ -153,7 +155,7 @@ class Runner:
             queue, job, read = attempt.key
             attempt.told = attempt.job.told
             extend.setdefault(queue, []).append([job, read, attempt.told])
-        idle = self._watch and not (self._pool and len(self._pool))
+        idle = self._watch and not (self._pool and self._pool.held)
         wait_s = WAIT_MS / 1000 if idle else 0.0
         if self._end_at is not None:
             wait_s = max(0.0, min(wait_s, self._end_at - now))
@@ -190,7 +192,7 @@ class Runner:
         if answer["jobs"] and self._pool is None:
             self._pool = self._new_pool()
         if self._pool is not None:
-            if not len(self._pool):
+            if not self._pool.held:
                 self._beat_at = time.monotonic() + self._lease_s / 3
             for queue, job, read in answer["lost"]:
                 self._pool.lose((queue, job, read))
@@ -199,7 +201,7 @@ class Runner:
                     self._pool.add(batch["queue"], claim)
             if self._pool.stuck >= self._slots:
                 self._fail(StuckJobs(count=self._pool.stuck))
-        if room and not answer["jobs"] and (answer["busy"] or (self._pool and len(self._pool))):
+        if room and not answer["jobs"] and (answer["busy"] or (self._pool and self._pool.held)):
             self._look_at = time.monotonic() + LOOK_AGAIN_S
         found = answer["jobs"] or answer["busy"] or fired
         self._dry = not self._watch and room > 0 and not found

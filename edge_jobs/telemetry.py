@@ -2,11 +2,12 @@
 its library is installed (`pip install prometheus-client opentelemetry-api`)."""
 
 import importlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from edge_jobs.attempt import Attempt
+
+_NO_SPAN = nullcontext()
 
 
 def _library(name: str) -> Any:
@@ -34,12 +35,10 @@ class Telemetry:
             )
             prometheus.start_http_server(port)
 
-    @contextmanager
-    def span(self, attempt: Attempt) -> Iterator[None]:
+    def span(self, attempt: Attempt) -> AbstractContextManager[Any]:
         """Around one attempt. Its exporter is the application's to set up."""
         if self._tracer is None:
-            yield
-            return
+            return _NO_SPAN
         job = attempt.job
         facts = {
             "job.id": job.id,
@@ -47,8 +46,10 @@ class Telemetry:
             "job.attempt": job.attempt,
             "job.firm": job.firm_id or "",
         }
-        with self._tracer.start_as_current_span(job.kind, attributes=facts):
-            yield
+        span: AbstractContextManager[Any] = self._tracer.start_as_current_span(
+            job.kind, attributes=facts
+        )
+        return span
 
     def ended(self, kind: str, outcome: str, seconds: float) -> None:
         if self._ended is not None:

@@ -19,6 +19,10 @@ from edge_jobs.telemetry import Telemetry
 
 # Handlers that only wait, in one loop.
 MOST_ASYNC = 200
+# How often to look for attempts whose time is up, in seconds.
+TIMEOUTS_EVERY_S = 0.1
+# With other attempts waiting, the runner hears of so many that ended at once.
+TELL_AT_ONCE = 100
 
 
 class Pool:
@@ -42,10 +46,13 @@ class Pool:
         self._telemetry = telemetry
         self._processes = Processes(size)
         self._held: dict[Key, Attempt] = {}
+        # Those of them that run, and whose outcome will not count.
+        self._lost: set[Key] = set()
         self._waiting: SimpleQueue[Attempt] = SimpleQueue()
         self._ended: deque[tuple[Attempt, Outcome, float]] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._in_loop = 0
+        self._time_out_at = 0.0
         # By kind, where the handler says how many may run here at once.
         self._running: Counter[str] = Counter()
         self._parked: dict[str, deque[Attempt]] = {}
@@ -54,8 +61,15 @@ class Pool:
         for _ in range(size):
             self._start_thread()
 
-    def __len__(self) -> int:
+    @property
+    def held(self) -> int:
+        """How many attempts wait or run."""
         return len(self._held)
+
+    @property
+    def counting(self) -> int:
+        """How many of the attempts that are held will have an outcome that counts."""
+        return len(self._held) - len(self._lost)
 
     @property
     def full_kinds(self) -> list[str]:
@@ -63,16 +77,19 @@ class Pool:
         return [kind for kind, parked in self._parked.items() if parked]
 
     def room(self, ahead_s: float, most: int) -> int:
-        """How many jobs to claim: enough to keep the threads at work for so many seconds."""
+        """How many jobs to claim, at most `most`: enough to keep the threads at work for so many
+        seconds, and while the next ones are on their way."""
         if self._in_loop >= MOST_ASYNC:
             return 0
         ahead = int(self.size * ahead_s / max(self.pace, 1e-6))
-        target = min(max(ahead, self.size), most)
+        target = min(max(ahead, self.size), 2 * most)
         for_threads = len(self._held) - self._in_loop - sum(map(len, self._parked.values()))
         if for_threads == 0 and self._in_loop:
             # What came last only waits: take as many more as can wait beside it.
             target = max(target, min(self._in_loop, MOST_ASYNC - self._in_loop))
-        return target - for_threads if for_threads < max(self.size, target // 2) else 0
+        if for_threads > target // 2 and for_threads >= self.size:
+            return 0
+        return min(target - for_threads, most)
 
     def add(self, queue: str, claim: list[Any]) -> None:
         number, read, message = claim
@@ -90,6 +107,10 @@ class Pool:
             children=message.get("children"),
         )
         attempt = Attempt((queue, number, read), message, job)
+        if attempt.key in self._held:
+            # Claims do not wait for the disk: a server that crashed knew nothing of this one any
+            # more, and made it again.
+            return
         self._held[attempt.key] = attempt
         self._waiting.put(attempt)
 
@@ -106,10 +127,18 @@ class Pool:
             if attempt.abandoned:
                 self.stuck -= 1
                 continue
-            del self._held[attempt.key]
+            self._forget(attempt)
             if not attempt.job.lost:
                 outcomes.append((attempt.key, outcome))
+        outcomes += self._time_out()
+        return outcomes
+
+    def _time_out(self) -> list[tuple[Key, Outcome]]:
+        outcomes: list[tuple[Key, Outcome]] = []
         now = time.monotonic()
+        if now < self._time_out_at:
+            return outcomes
+        self._time_out_at = now + TIMEOUTS_EVERY_S
         for attempt in [a for a in self._held.values() if (a.ends_at or now) < now]:
             if attempt.process:
                 attempt.process.kill("timeout")
@@ -140,8 +169,14 @@ class Pool:
                 given.append(attempt.key)
         return given
 
+    def _forget(self, attempt: Attempt) -> None:
+        del self._held[attempt.key]
+        self._lost.discard(attempt.key)
+
     def _drop(self, attempt: Attempt) -> None:
         attempt.job.lost = True
+        if attempt.key in self._held:
+            self._lost.add(attempt.key)
         if process := attempt.process:
             process.kill("lost")
 
@@ -158,7 +193,7 @@ class Pool:
             if attempt.finished:
                 return False
             attempt.job.lost = attempt.abandoned = True
-        del self._held[attempt.key]
+        self._forget(attempt)
         self.stuck += 1
         self._start_thread()
         return True
@@ -217,7 +252,8 @@ class Pool:
             if attempt.handler and attempt.handler.is_async:
                 self._in_loop -= 1
             self._leave(attempt.job.kind)
-        self._wake.set()
+        if self._waiting.empty() or len(self._ended) >= TELL_AT_ONCE:
+            self._wake.set()
 
     def _find(self, attempt: Attempt) -> Handler | None:
         try:

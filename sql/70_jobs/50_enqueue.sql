@@ -13,6 +13,9 @@ create function private.check_job(kind text, payloads jsonb[], priority text) re
 language plpgsql
 set search_path = ''
 as $$
+declare
+  objects boolean;
+  largest integer;
 begin
   if check_job.kind is null or check_job.kind !~ '^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$' then
     perform private.fail(code => 'invalid_kind',
@@ -24,18 +27,16 @@ begin
       message => format('"%s" is not a priority.', check_job.priority),
       hint => 'Use high, default or low.', status => 400);
   end if;
-  if exists (
-    select from unnest(check_job.payloads) as p (payload)
-    where jsonb_typeof(p.payload) is distinct from 'object'
-  ) then
+  select bool_and(jsonb_typeof(p.payload) is not distinct from 'object'),
+    max(octet_length(p.payload::text))
+  into objects, largest
+  from unnest(check_job.payloads) as p (payload);
+  if not objects then
     perform private.fail(code => 'invalid_payload',
       message => 'The payload of a job is a JSON object.',
       hint => 'Name each value: {"file_id": "…"}.', status => 400);
   end if;
-  if exists (
-    select from unnest(check_job.payloads) as p (payload)
-    where octet_length(p.payload::text) > 262144
-  ) then
+  if largest > 262144 then
     perform private.fail(code => 'payload_too_large',
       message => 'The payload of a job is at most 256 kB.',
       hint => 'Store the data and put its id into the payload.', status => 413);
@@ -184,13 +185,15 @@ create function private.enqueue_many(
 language plpgsql
 set search_path = ''
 as $$
+declare
+  message constant jsonb := private.job_message(
+    enqueue_many.kind, '{}', enqueue_many.firm_id, parent => enqueue_many.parent);
 begin
   perform private.check_job(enqueue_many.kind, enqueue_many.payloads, enqueue_many.priority);
   return array(select pgmq.send_batch(
     'jobs_' || enqueue_many.priority,
     array(
-      select private.job_message(
-        enqueue_many.kind, p.payload, enqueue_many.firm_id, parent => enqueue_many.parent)
+      select message || jsonb_build_object('payload', p.payload)
       from unnest(enqueue_many.payloads) with ordinality as p (payload, n)
       order by p.n
     ),

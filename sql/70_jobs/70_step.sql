@@ -85,7 +85,7 @@ begin
       end loop;
       exit when cardinality(jobs) > 0 or busy or clock_timestamp() >= deadline;
       perform pg_sleep(pause);
-      pause := least(pause * 1.5, 0.05);
+      pause := least(pause * 1.5, 0.01);
       at := clock_timestamp();
     end loop;
     if cardinality(dead_parents) > 0 then
@@ -105,6 +105,7 @@ create function private.queues_due(queues text[], at timestamptz) returns text[]
 language plpgsql
 stable
 set search_path = ''
+set enable_seqscan = off
 as $$
 declare
   due text[] := array_remove(array[

@@ -94,7 +94,10 @@ def claims(answer: dict[str, Any]) -> list[dict[str, Any]]:
 def jobs(db: psycopg.Connection[Any]) -> Jobs:
     """Empty queues, and a clock that has just ticked: no other work comes in between."""
     # The wait of a runner that was killed goes on in the database, and would take a job with it.
-    waiting = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
+    waiting = (
+        "select count(*) from pg_stat_activity where query like '%jobs_step%'"
+        " and state = 'active' and pid <> pg_backend_pid()"
+    )
     wait_for(lambda: db.execute(waiting).fetchone() == (0,), "the last runner's wait to end")
     for queue in QUEUES:
         db.execute(f"delete from pgmq.q_{queue}")

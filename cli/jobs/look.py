@@ -15,6 +15,11 @@ from edge_jobs.settings import Settings
 
 app = typer.Typer()
 
+# What `show` says of a job, in this order; one that is done has other facts than one that is not.
+FACTS = (
+    *("kind", "state", "priority", "attempts", "firm_id", "parent"),
+    *("enqueued_at", "due_at", "finished_at", "seconds", "progress", "payload", "result"),
+)
 # How many children `show` lists.
 MOST_CHILDREN = 20
 
@@ -109,16 +114,20 @@ def show(job_id: JobId, as_json: Json = False) -> None:
 
 
 def print_job(job: dict[str, Any]) -> None:
-    history, children = job.pop("history"), job.pop("children")
+    history, children = job["history"], job["children"]
     facts = []
-    for name, value in job.items():
+    for name in FACTS:
+        if name not in job:
+            continue
+        value = job[name]
         if name.endswith("_at") and value is not None:
             value = when(value) if value == "infinity" else f"{value} ({when(value)})"
         elif name == "progress" and value:
             value = f"{progress(value)} ({when(value['at'])})"
         elif isinstance(value, dict | list):
             value = json.dumps(value, ensure_ascii=False)
-        facts.append((name.removesuffix("_at"), "–" if value is None else str(value)))
+        label = "died" if name == "due_at" and job["state"] == State.dead else name
+        facts.append((label.removesuffix("_at"), "–" if value is None else str(value)))
     print_facts(f"Job {job['id']}", facts)
     if history:
         columns = ["at", "attempt", "runner", "code", "error"]

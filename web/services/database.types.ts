@@ -1940,6 +1940,18 @@ export type Database = {
         Args: { email: string; firm_id: string; role: string };
         Returns: Record<string, unknown>;
       };
+      jobs_cancel: { Args: { id: string }; Returns: undefined };
+      jobs_children: {
+        Args: { parent: string };
+        Returns: {
+          code: string;
+          error: string;
+          id: string;
+          kind: string;
+          result: Json;
+          state: string;
+        }[];
+      };
       jobs_clock: {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -1947,8 +1959,29 @@ export type Database = {
           ticked_at: string;
         }[];
       };
+      jobs_controls: { Args: Record<PropertyKey, never>; Returns: Json };
+      jobs_enqueue: {
+        Args: {
+          delay_s?: number;
+          firm_id?: string;
+          if_queued?: string;
+          kind: string;
+          payloads?: Json;
+          priority?: string;
+          unique_for_s?: number;
+          unique_key?: string;
+        };
+        Returns: number[];
+      };
+      jobs_limit: { Args: { kind: string; limits: Json }; Returns: undefined };
       jobs_list: {
-        Args: { kind?: string; max_rows?: number; state?: string };
+        Args: {
+          firm_id?: string;
+          kind?: string;
+          max_rows?: number;
+          parent?: string;
+          state?: string;
+        };
         Returns: {
           attempts: number;
           due_at: string;
@@ -1957,20 +1990,89 @@ export type Database = {
           firm_id: string;
           id: string;
           kind: string;
+          progress: Json;
           state: string;
         }[];
       };
+      jobs_pause: { Args: { paused?: boolean; target: string }; Returns: undefined };
+      jobs_purge: {
+        Args: {
+          code?: string;
+          died_before?: string;
+          firm_id?: string;
+          kind?: string;
+          max_jobs?: number;
+        };
+        Returns: number;
+      };
+      jobs_rates: {
+        Args: { minutes?: number };
+        Returns: {
+          dead: number;
+          done: number;
+          kind: string;
+          retried: number;
+          seconds: number;
+          snoozed: number;
+        }[];
+      };
+      jobs_redrive: {
+        Args: {
+          code?: string;
+          died_before?: string;
+          firm_id?: string;
+          kind?: string;
+          max_jobs?: number;
+        };
+        Returns: Json;
+      };
       jobs_retry: { Args: { id: string }; Returns: string };
+      jobs_schedule_fire: {
+        Args: {
+          error?: string;
+          expected_at: string;
+          name: string;
+          next_at: string;
+          run_at: string[];
+        };
+        Returns: number;
+      };
+      jobs_schedule_pause: { Args: { name: string; paused?: boolean }; Returns: undefined };
+      jobs_schedule_remove: { Args: { name: string }; Returns: undefined };
+      jobs_schedule_set: { Args: { schedule: Json }; Returns: undefined };
+      jobs_schedules: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          cron: string;
+          error: string;
+          firm_id: string;
+          if_missed: string;
+          if_running: string;
+          jitter: string;
+          kind: string;
+          last_at: string;
+          name: string;
+          next_at: string;
+          paused_at: string;
+          payload: Json;
+          priority: string;
+          time_zone: string;
+        }[];
+      };
       jobs_show: { Args: { id: string }; Returns: Json };
       jobs_stats: {
         Args: Record<PropertyKey, never>;
         Returns: {
           dead: number;
+          done_1h: number;
+          failed_1h: number;
           kind: string;
           oldest_ready_at: string;
+          paused: boolean;
           priority: string;
           ready: number;
           running: number;
+          seconds_1h: number;
           waiting: number;
         }[];
       };
@@ -1979,9 +2081,11 @@ export type Database = {
           done?: Json;
           extend?: Json;
           fail?: Json;
+          places?: Json;
           poll_ms?: number;
           qty?: number;
           queues?: string[];
+          skip?: string[];
           version: number;
           vt?: number;
           wait_ms?: number;

@@ -77,7 +77,7 @@ def main() -> None:
         message = request["message"]
         job = RemoteJob(
             request["id"],
-            str(message.get("kind")),
+            str(message.get("kind", "")),
             request["attempt"],
             message.get("firm_id"),
             api,

@@ -93,7 +93,7 @@ class Pool:
 
     def add(self, queue: str, claim: list[Any]) -> None:
         number, read, message = claim
-        kind, firm_id = str(message.get("kind")), message.get("firm_id")
+        kind, firm_id = str(message.get("kind", "")), message.get("firm_id")
         attempts = read - int(message.get("settled", 0)) + int(message.get("failures", 0))
         job_id = f"{queue.removeprefix('jobs_')}:{number}"
         job = Job(

@@ -86,7 +86,7 @@ def play(config: Config, folder: Path, say: Say) -> Day:
     create_client(config.api_url, config.keys.secret).rpc("jobs_tick").execute()
 
     say("The job runner works …")
-    day.unfinished = run_jobs(config, ada.client, files, reports, say)
+    day.unfinished = run_jobs(day, ada.client, files, reports, say)
     collect(day, ada, folder / run, reports)
 
     say("A stranger signs up and looks around …")
@@ -240,19 +240,17 @@ def upload(
     return file_id
 
 
-def run_jobs(
-    config: Config, client: Client, files: list[str], reports: list[str], say: Say
-) -> list[str]:
+def run_jobs(day: Day, client: Client, files: list[str], reports: list[str], say: Say) -> list[str]:
     """Runs the runner as cron does, again and again until all is done; returns what is not."""
     deadline = time.monotonic() + RUNNER_SECONDS
-    environment = {"PATH": os.environ.get("PATH", ""), **config.environment()}
+    environment = {"PATH": os.environ.get("PATH", ""), **day.config.environment()}
     while True:
         runner = subprocess.run(
             [sys.executable, "-m", "edge_jobs", "run"], cwd=ROOT, env=environment, check=False
         )
         if runner.returncode != 0:
             say(f"The runner ended with {runner.returncode}: it is started again, as cron would.")
-        waiting = unfinished(client, files, reports)
+        waiting = unfinished(client, files, reports) + queued(day)
         if not waiting or time.monotonic() > deadline:
             return waiting
         time.sleep(2)
@@ -271,6 +269,15 @@ def unfinished(client: Client, files: list[str], reports: list[str]) -> list[str
         if report["status"] not in ("ready", "failed")
     ]
     return waiting
+
+
+def queued(day: Day) -> list[str]:
+    """The jobs of the firm that are due or that a runner holds, perhaps one that is gone."""
+    operator = create_client(day.config.api_url, day.config.keys.secret)
+    jobs: list[dict[str, Any]] = (
+        operator.rpc("jobs_list", {"firm_id": day.firm["id"]}).execute().data
+    )
+    return [f"job {job['id']}" for job in jobs if job["state"] in ("ready", "running")]
 
 
 def collect(day: Day, ada: Person, folder: Path, reports: list[str]) -> None:

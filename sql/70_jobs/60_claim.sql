@@ -157,7 +157,11 @@ begin
       update pgmq.%1$I as q set
         vt = $2 + $5,
         read_ct = q.read_ct + 1,
-        message = case when $6
+        message = case
+          -- Sent by hand: a runner finds no kind in it, and it dies.
+          when jsonb_typeof(q.message) is distinct from 'object'
+            then jsonb_build_object('payload', q.message)
+          when $6
           then q.message || jsonb_build_object('lane', '!' || ltrim(q.message ->> 'lane', '!'))
           else q.message
         end

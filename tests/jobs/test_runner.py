@@ -295,3 +295,18 @@ def test_a_connection_closed_in_silence_is_no_trouble(
     hold.let_go.touch()
     assert runner.finish() == 0
     assert runner.events() == ["done", "drained"]
+
+
+@pytest.mark.parametrize("message", ["[]", "null", "3", '"text"', "{}", '{"kind": 7}'])
+def test_a_message_that_is_no_job_is_dead_and_harms_nobody(
+    jobs: Jobs, runners: Runners, tmp_path: Path, message: str
+) -> None:
+    """Sent past private.enqueue, from a dashboard."""
+    jobs.db.execute("select pgmq.send('jobs_default', %s::jsonb)", [message])
+    jobs.enqueue("test.note", {"file": str(tmp_path / "notes")})
+    assert runners.start().finish() == 0
+    assert (tmp_path / "notes").read_text() == "done\n"
+    dead = jobs.db.execute(
+        "select code, history -> -1 ->> 'code' from private.dead_jobs"
+    ).fetchall()
+    assert dead == [("unknown_kind", "unknown_kind")]

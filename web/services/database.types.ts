@@ -1960,6 +1960,16 @@ export type Database = {
         }[];
       };
       jobs_controls: { Args: Record<PropertyKey, never>; Returns: Json };
+      jobs_dead: {
+        Args: {
+          code?: string;
+          died_before?: string;
+          firm_id?: string;
+          kind?: string;
+          max_rows?: number;
+        };
+        Returns: Json;
+      };
       jobs_enqueue: {
         Args: {
           delay_s?: number;
@@ -2011,6 +2021,7 @@ export type Database = {
           dead: number;
           done: number;
           kind: string;
+          minute: string;
           retried: number;
           seconds: number;
           snoozed: number;

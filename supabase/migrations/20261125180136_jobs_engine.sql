@@ -621,6 +621,30 @@ RETURN
   jsonb_build_object('paused', COALESCE((SELECT jsonb_object_agg(p.target, p.paused_at ORDER BY p.target) AS jsonb_object_agg FROM private.job_pauses p), '{}'::jsonb), 'limits',
   COALESCE((SELECT jsonb_agg(to_jsonb(l.*) ORDER BY l.kind) AS jsonb_agg FROM private.job_limits l), '[]'::jsonb));
 
+CREATE OR REPLACE FUNCTION private.jobs_dead (
+  kind        text,
+  code        text,
+  firm_id     uuid,
+  died_before timestamp with time zone,
+  max_rows    integer
+)
+  RETURNS jsonb
+  LANGUAGE sql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO ''
+RETURN (WITH chosen AS
+  NOT MATERIALIZED
+  (SELECT d.queue, d.msg_id, d.kind, d.payload, d.firm_id, d.unique_key, d.code, d.error, d.attempts, d.history, d.parent, d.enqueued_at, d.died_at FROM private.dead_jobs d
+  WHERE
+  (((jobs_dead.kind IS NULL) OR (d.kind = jobs_dead.kind)) AND ((jobs_dead.code IS NULL) OR (d.code = jobs_dead.code)) AND ((jobs_dead.firm_id IS NULL) OR (d.firm_id =
+  jobs_dead.firm_id)) AND (d.died_at <= jobs_dead.died_before))),
+  listed AS
+  (SELECT c.kind, c.code, c.error, c.attempts, c.firm_id, c.died_at, ((substr(c.queue, 6) || ':'::text) || c.msg_id) AS id FROM chosen c ORDER BY c.died_at DESC LIMIT
+  jobs_dead.max_rows) SELECT
+  jsonb_build_object('died_before', died_before, 'count', (SELECT count(*) AS count FROM chosen), 'jobs', COALESCE((SELECT jsonb_agg(to_jsonb(l.*) ORDER BY l.died_at DESC) AS
+  jsonb_agg FROM listed l), '[]'::jsonb)) AS jsonb_build_object);
+
 CREATE OR REPLACE FUNCTION private.jobs_enqueue (
   kind         text,
   payloads     jsonb,
@@ -949,6 +973,7 @@ CREATE OR REPLACE FUNCTION private.jobs_rates (
   minutes integer
 )
   RETURNS TABLE (
+    minute  timestamp with time zone,
     kind    text,
     done    bigint,
     retried bigint,
@@ -961,7 +986,8 @@ CREATE OR REPLACE FUNCTION private.jobs_rates (
   SECURITY DEFINER
   SET search_path TO ''
 BEGIN ATOMIC
- SELECT s.kind,
+ SELECT s.minute,
+     s.kind,
      (sum(s.done))::bigint
   AS sum,
      (sum(s.retried))::bigint AS sum,
@@ -970,8 +996,8 @@ BEGIN ATOMIC
      sum(s.seconds) AS sum
     FROM private.job_stats s
    WHERE (s.minute > (date_trunc('minute'::text, now()) - make_interval(mins => jobs_rates.minutes)))
-   GROUP BY s.kind
-   ORDER BY s.kind;
+   GROUP BY s.minute, s.kind
+   ORDER BY s.minute, s.kind;
 END;
 
 CREATE OR REPLACE FUNCTION private.jobs_redrive (
@@ -999,6 +1025,8 @@ begin
         and (jobs_redrive.code is null or o.code = jobs_redrive.code)
         and (jobs_redrive.firm_id is null or o.firm_id = jobs_redrive.firm_id)
         and o.died_at <= jobs_redrive.died_before
+        -- Messages that never were jobs die, too. They stay where they are, and keep nothing back.
+        and o.kind ~ '^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$' and jsonb_typeof(o.payload) = 'object'
       order by o.died_at
       limit least(jobs_redrive.max_jobs, 1000)
       for update skip locked
@@ -1370,7 +1398,11 @@ begin
       update pgmq.%1$I as q set
         vt = $2 + $5,
         read_ct = q.read_ct + 1,
-        message = case when $6
+        message = case
+          -- Sent by hand: a runner finds no kind in it, and it dies.
+          when jsonb_typeof(q.message) is distinct from 'object'
+            then jsonb_build_object('payload', q.message)
+          when $6
           then q.message || jsonb_build_object('lane', '!' || ltrim(q.message ->> 'lane', '!'))
           else q.message
         end
@@ -1960,6 +1992,21 @@ RETURN private.jobs_controls();
 
 REVOKE ALL ON FUNCTION "public"."jobs_controls"() FROM PUBLIC, "anon", "authenticated";
 
+CREATE OR REPLACE FUNCTION public.jobs_dead (
+  kind        text                     DEFAULT NULL::text,
+  code        text                     DEFAULT NULL::text,
+  firm_id     uuid                     DEFAULT NULL::uuid,
+  died_before timestamp with time zone DEFAULT now(),
+  max_rows    integer                  DEFAULT 50
+)
+  RETURNS jsonb
+  LANGUAGE sql
+  STABLE
+  SET search_path TO ''
+RETURN private.jobs_dead(kind, code, firm_id, died_before, max_rows);
+
+REVOKE ALL ON FUNCTION "public"."jobs_dead"(text, text, uuid, timestamp WITH time zone, integer) FROM PUBLIC, "anon", "authenticated";
+
 CREATE OR REPLACE FUNCTION public.jobs_enqueue (
   kind         text,
   payloads     jsonb            DEFAULT '{}'::jsonb,
@@ -2055,6 +2102,7 @@ CREATE OR REPLACE FUNCTION public.jobs_rates (
   minutes integer DEFAULT 60
 )
   RETURNS TABLE (
+    minute  timestamp with time zone,
     kind    text,
     done    bigint,
     retried bigint,
@@ -2066,13 +2114,14 @@ CREATE OR REPLACE FUNCTION public.jobs_rates (
   STABLE
   SET search_path TO ''
 BEGIN ATOMIC
- SELECT r.kind,
+ SELECT r.minute,
+     r.kind,
      r.done,
      r.retried,
      r.snoozed,
      r.dead,
      r.seconds
-    FROM private.jobs_rates(jobs_rates.minutes) r(kind, done, retried, snoozed, dead, seconds);
+    FROM private.jobs_rates(jobs_rates.minutes) r(minute, kind, done, retried, snoozed, dead, seconds);
 END;
 
 REVOKE ALL ON FUNCTION "public"."jobs_rates"(integer) FROM PUBLIC, "anon", "authenticated";
@@ -2512,6 +2561,8 @@ place: the lane to go on after; busy: whether another runner kept this one from 
 
 COMMENT ON FUNCTION "private"."jobs_controls"() IS 'Definer of public.jobs_controls.';
 
+COMMENT ON FUNCTION "private"."jobs_dead"(text, text, uuid, timestamp with time zone, integer) IS 'Definer of public.jobs_dead.';
+
 COMMENT ON FUNCTION "private"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text) IS 'Definer of public.jobs_enqueue.';
 
 COMMENT ON FUNCTION "private"."jobs_extend"(text, jsonb, interval, timestamp with time zone) IS 'Renews leases: [[id, read, progress], …], progress if it has changed: {fraction, note}. Returns
@@ -2604,6 +2655,9 @@ COMMENT ON FUNCTION "public"."jobs_children"(text) IS 'How the jobs ended that t
 
 COMMENT ON FUNCTION "public"."jobs_controls"() IS 'What is paused, since when, and the limits of the kinds. For the secret key only.';
 
+COMMENT ON FUNCTION "public"."jobs_dead"(text, text, uuid, timestamp with time zone, integer) IS 'Dead jobs, chosen as in jobs_redrive: their count, and the last that died. For the secret key
+only.';
+
 COMMENT ON FUNCTION "public"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text) IS 'Queues a job, or one for each object in an array of payloads; returns their numbers. delay_s and
 unique_for_s are seconds; if_queued (ignore, replace, extend) says what becomes of it while another
 holds the unique_key. For the secret key only.';
@@ -2618,7 +2672,8 @@ only.';
 
 COMMENT ON FUNCTION "public"."jobs_purge"(text, text, uuid, timestamp with time zone, integer) IS 'Forgets dead jobs, chosen as in jobs_redrive. Returns how many. For the secret key only.';
 
-COMMENT ON FUNCTION "public"."jobs_rates"(integer) IS 'How many attempts of each kind ended in the last minutes, and how. For the secret key only.';
+COMMENT ON FUNCTION "public"."jobs_rates"(integer) IS 'How many attempts of each kind ended in each of the last minutes, and how; the last of them is the
+one that goes on. For the secret key only.';
 
 COMMENT ON FUNCTION "public"."jobs_redrive"(text, text, uuid, timestamp with time zone, integer) IS 'Queues dead jobs again, the oldest first, at most 1000: of a kind, that died with a code, of a
 firm, or all; those of whose unique_key another is queued already are dropped. Returns how many were
@@ -2754,6 +2809,14 @@ REVOKE ALL ON FUNCTION "private"."jobs_controls"() FROM "postgres";
 GRANT EXECUTE ON FUNCTION "private"."jobs_controls"() TO "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."jobs_controls"() TO "service_role";
+
+REVOKE ALL ON FUNCTION "private"."jobs_dead"(text, text, uuid, timestamp WITH time zone, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."jobs_dead"(text, text, uuid, timestamp WITH time zone, integer) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."jobs_dead"(text, text, uuid, timestamp WITH time zone, integer) TO "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."jobs_dead"(text, text, uuid, timestamp WITH time zone, integer) TO "service_role";
 
 REVOKE ALL ON FUNCTION "private"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text) FROM PUBLIC;
 
@@ -3000,6 +3063,12 @@ REVOKE ALL ON FUNCTION "public"."jobs_controls"() FROM "postgres";
 GRANT EXECUTE ON FUNCTION "public"."jobs_controls"() TO "postgres";
 
 GRANT EXECUTE ON FUNCTION "public"."jobs_controls"() TO "service_role";
+
+REVOKE ALL ON FUNCTION "public"."jobs_dead"(text, text, uuid, timestamp WITH time zone, integer) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "public"."jobs_dead"(text, text, uuid, timestamp WITH time zone, integer) TO "postgres";
+
+GRANT EXECUTE ON FUNCTION "public"."jobs_dead"(text, text, uuid, timestamp WITH time zone, integer) TO "service_role";
 
 REVOKE ALL ON FUNCTION "public"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text) FROM "postgres";
 

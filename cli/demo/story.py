@@ -274,9 +274,7 @@ def unfinished(client: Client, files: list[str], reports: list[str]) -> list[str
 def queued(day: Day) -> list[str]:
     """The jobs of the firm that are due or that a runner holds, perhaps one that is gone."""
     operator = create_client(day.config.api_url, day.config.keys.secret)
-    jobs: list[dict[str, Any]] = (
-        operator.rpc("jobs_list", {"firm_id": day.firm["id"]}).execute().data
-    )
+    jobs = rows(operator.rpc("jobs_list", {"firm_id": day.firm["id"]}))
     return [f"job {job['id']}" for job in jobs if job["state"] in ("ready", "running")]
 
 

@@ -99,6 +99,11 @@ begin
         take_job_key.if_queued),
       hint => 'Use ignore, replace or extend.', status => 400);
   end if;
+  if char_length(take_job_key.key) not between 1 and 200 then
+    perform private.fail(code => 'invalid_unique_key',
+      message => 'A unique key has 1 to 200 characters.',
+      hint => 'Use the ids of what the job is about.', status => 400);
+  end if;
   loop
     insert into private.job_keys (kind, key, queue, expires_at)
     values (take_job_key.kind, take_job_key.key, take_job_key.queue, take_job_key.expires_at)

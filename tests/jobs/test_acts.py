@@ -224,6 +224,14 @@ def test_a_schedule_that_is_due_is_told_to_runners(jobs: Jobs) -> None:
     assert jobs.step(qty=1)["schedules"] == []
 
 
+def test_a_schedule_that_was_mended_goes_on(jobs: Jobs) -> None:
+    schedule(jobs, cron="61 9 * * *")
+    jobs.value("select public.jobs_schedule_fire('daily', null, '{}', null, 'No such minute.')")
+    assert jobs.step(qty=1)["schedules"] == []
+    schedule(jobs)
+    assert [due["cron"] for due in jobs.step(qty=1)["schedules"]] == ["0 9 * * *"]
+
+
 @pytest.mark.parametrize(
     ("columns", "code"),
     [

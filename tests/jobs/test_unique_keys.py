@@ -114,6 +114,8 @@ def test_many_jobs_in_one_call_keep_their_order(jobs: Jobs) -> None:
     ("arguments", "code"),
     [
         ({"unique_key": "k", "if_queued": "drop"}, "invalid_unique_policy"),
+        ({"unique_key": "k" * 201}, "invalid_unique_key"),
+        ({"unique_key": ""}, "invalid_unique_key"),
         ({"unique_key": "k", "payloads": [{}, {}]}, "one_key_many_jobs"),
         ({"payloads": [{}, 1]}, "invalid_payload"),
         ({"payloads": [{}, {"x": "x" * 262_144}]}, "payload_too_large"),

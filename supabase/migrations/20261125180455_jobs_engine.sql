@@ -1210,7 +1210,10 @@ begin
     kind = excluded.kind, payload = excluded.payload, firm_id = excluded.firm_id,
     priority = excluded.priority, cron = excluded.cron, time_zone = excluded.time_zone,
     if_missed = excluded.if_missed, if_running = excluded.if_running, jitter = excluded.jitter,
-    next_at = excluded.next_at, error = null;
+    next_at = excluded.next_at,
+    -- What a runner paused for its error goes on once that is mended.
+    paused_at = case when s.error is null then s.paused_at end,
+    error = null;
 exception when check_violation or not_null_violation or foreign_key_violation
   or invalid_text_representation or invalid_datetime_format or datetime_field_overflow then
   perform private.fail(code => 'impossible_schedule',
@@ -1838,6 +1841,11 @@ begin
       message => format('"%s" is not what may become of a job with a key that is taken.',
         take_job_key.if_queued),
       hint => 'Use ignore, replace or extend.', status => 400);
+  end if;
+  if char_length(take_job_key.key) not between 1 and 200 then
+    perform private.fail(code => 'invalid_unique_key',
+      message => 'A unique key has 1 to 200 characters.',
+      hint => 'Use the ids of what the job is about.', status => 400);
   end if;
   loop
     insert into private.job_keys (kind, key, queue, expires_at)

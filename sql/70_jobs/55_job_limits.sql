@@ -61,10 +61,11 @@ begin
   select * into l from private.job_limits as limits where limits.kind = job_room.kind;
   return floor(least(
     case when l.max_running > 0 then l.max_running - private.jobs_running(kind, null, at) end,
-    case when l.max_running_per_firm > 0
-      then l.max_running_per_firm - private.jobs_running(kind, firm, at) end,
     private.tokens_left(kind, '', l.rate, l.rate_period, at),
-    private.tokens_left(kind, '/' || firm, l.firm_rate, l.firm_rate_period, at)));
+    case when l.max_running_per_firm > 0 and firm is not null
+      then l.max_running_per_firm - private.jobs_running(kind, firm, at) end,
+    case when firm is not null
+      then private.tokens_left(kind, '/' || firm, l.firm_rate, l.firm_rate_period, at) end));
 end
 $$;
 
@@ -108,6 +109,7 @@ comment on function private.jobs_running(text, text, timestamptz) is
 comment on function private.tokens_left(text, text, integer, interval, timestamptz) is
 'What is in a bucket at that time. Null where there is no rate.';
 comment on function private.job_room(text, text, timestamptz) is
-'How many jobs of the kind may start now for the firm; null where nothing limits them.';
+'How many jobs of the kind may start now for the firm, or for all together where firm is null. Null
+where nothing limits them.';
 comment on function private.take_tokens(text, text, integer, timestamptz) is
 'Counts jobs that start against the rates of their kind.';

@@ -32,7 +32,6 @@ declare
   last text;
   due text[];
   limited text[];
-  lane text;
   part record;
 begin
   claims := '{}';
@@ -56,14 +55,19 @@ begin
       gained := gained + part.taken;
       dead_parents := dead_parents || part.dead_parents;
     end if;
-    foreach lane in array limited loop
+    for n in 1 .. cardinality(limited) loop
       exit when taken >= jobs_claim.qty;
-      part := private.jobs_take_limited(jobs_claim.queue, lane, jobs_claim.qty - taken,
-        jobs_claim.lease, jobs_claim.at, jobs_claim.worker);
+      continue when private.lane_kind(limited[n]) = any (barred);
+      part := private.jobs_take_limited(jobs_claim.queue, limited[n], limited[n:],
+        jobs_claim.qty - taken, jobs_claim.lease, jobs_claim.at, jobs_claim.worker);
       claims := array_append(claims, part.claims);
       taken := taken + part.taken;
       gained := gained + part.taken;
       busy := busy or part.busy;
+      if part."full" then
+        -- Its other lanes need not be looked at.
+        barred := barred || private.lane_kind(limited[n]);
+      end if;
       dead_parents := dead_parents || part.dead_parents;
     end loop;
     place := coalesce(last, '');
@@ -194,6 +198,7 @@ $$;
 create function private.jobs_take_limited(
   queue text,
   lane text,
+  among text[],
   qty integer,
   lease interval,
   at timestamptz,
@@ -201,7 +206,8 @@ create function private.jobs_take_limited(
   out claims json,
   out taken integer,
   out dead_parents text[],
-  out busy boolean
+  out busy boolean,
+  out "full" boolean
 )
 language plpgsql
 set search_path = ''
@@ -209,12 +215,16 @@ as $$
 declare
   lane_kind constant text := private.lane_kind(jobs_take_limited.lane);
   firm constant text := split_part(jobs_take_limited.lane, ':', 2);
+  mates constant numeric := (
+    select count(*) from unnest(among) as m (lane) where private.lane_kind(m.lane) = lane_kind
+  );
   part record;
 begin
   taken := 0;
   dead_parents := '{}';
   busy := false;
-  if private.job_room(lane_kind, firm, at) <= 0 then
+  "full" := coalesce(private.job_room(lane_kind, null, at) <= 0, false);
+  if "full" or private.job_room(lane_kind, firm, at) <= 0 then
     return;
   end if;
   perform from private.job_limits as l where l.kind = lane_kind
@@ -223,7 +233,11 @@ begin
     busy := true;
     return;
   end if;
-  qty := least(qty, private.job_room(lane_kind, firm, at));
+  qty := least(
+    ceil(qty / cardinality(among)::numeric),
+    ceil(private.job_room(lane_kind, null, at) / mates),
+    private.job_room(lane_kind, firm, at)
+  );
   if qty > 0 then
     part := private.jobs_take(queue, array[lane], qty, lease, at, worker, held => true);
     claims := part.claims;
@@ -244,7 +258,7 @@ revoke execute on function private.jobs_take(
   text, text[], integer, interval, timestamptz, text, boolean
 ) from public, anon, authenticated, service_role;
 revoke execute on function private.jobs_take_limited(
-  text, text, integer, interval, timestamptz, text
+  text, text, text[], integer, interval, timestamptz, text
 ) from public, anon, authenticated, service_role;
 
 comment on function private.jobs_claim(
@@ -264,6 +278,7 @@ comment on function private.jobs_take(
 'Leases up to qty due jobs of these lanes, the same number of each. held: mark them as running, for
 the count of their kind. Jobs in a crash loop die.';
 comment on function private.jobs_take_limited(
-  text, text, integer, interval, timestamptz, text
+  text, text, text[], integer, interval, timestamptz, text
 ) is
-'Leases due jobs of one lane as far as private.job_limits admits.';
+'Leases due jobs of one lane: its share of qty, and of what private.job_limits admits, with those
+among which it takes its turn. full: its kind has no room for any firm.';

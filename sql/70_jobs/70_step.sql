@@ -31,11 +31,14 @@ declare
   tick jsonb;
   schedules jsonb := '[]';
   barred text[];
+  due_queues text[];
   queue text;
   items jsonb;
   part record;
 begin
-  -- A crash of the server may bring a settled job back, which every handler must bear anyway.
+  -- A crash of the server may bring a settled job back, which every handler must bear anyway. A
+  -- claim that it took back would be made again, by another runner perhaps, and could not be told
+  -- from the first: what claims waits for the disk, once for all it claims.
   perform set_config('synchronous_commit', 'off', true);
 
   for queue, items in select key, value from jsonb_each(jobs_step.done) loop
@@ -69,7 +72,8 @@ begin
       deadline := at;
     end if;
     loop
-      foreach queue in array private.queues_due(jobs_step.queues, at) loop
+      due_queues := private.queues_due(jobs_step.queues, at);
+      foreach queue in array due_queues loop
         continue when queue = any (barred);
         part := private.jobs_claim(queue, room, lease, at, jobs_step.worker, barred,
           coalesce(jobs_step.places ->> queue, ''));
@@ -85,12 +89,16 @@ begin
       end loop;
       exit when cardinality(jobs) > 0 or busy or clock_timestamp() >= deadline;
       perform pg_sleep(pause);
-      pause := least(pause * 1.5, 0.01);
+      -- What is due and must wait is many looks at the index each time.
+      pause := least(pause * 1.5, case when due_queues = '{}' then 0.01 else 0.05 end);
       at := clock_timestamp();
     end loop;
     if cardinality(dead_parents) > 0 then
       perform private.children_ended('{}', dead_parents, '{}', at);
     end if;
+  end if;
+  if cardinality(jobs) > 0 then
+    perform set_config('synchronous_commit', 'on', true);
   end if;
   -- Last, because other runners wait for the rows that are counted in.
   perform private.count_jobs(counts, jobs_step.worker, at);

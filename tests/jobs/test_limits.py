@@ -62,6 +62,25 @@ def test_other_kinds_pass_by(jobs: Jobs) -> None:
     assert len(jobs.claim(100)) == 4
 
 
+def test_firms_share_what_a_limit_admits(jobs: Jobs) -> None:
+    for firm in FIRMS[:4]:
+        flood(jobs, 100, firm)
+    limit(jobs, max_running=8)
+    taken = [job["firm_id"] for job in jobs.claim(100)]
+    assert sorted(taken) == sorted(FIRMS[:4] * 2)
+
+
+def test_a_thousand_lanes_that_are_full_hide_nobody(jobs: Jobs) -> None:
+    jobs.db.execute(
+        "select private.enqueue('test.noop', firm_id => gen_random_uuid())"
+        " from generate_series(1, 1000)"
+    )
+    limit(jobs, max_running=1)
+    assert len(jobs.claim(10)) == 1
+    jobs.enqueue("test.zebra")
+    assert [job["kind"] for job in jobs.claim(10)] == ["test.zebra"]
+
+
 def test_a_rate_lets_so_many_start_in_a_period(jobs: Jobs) -> None:
     flood(jobs, 100)
     limit(jobs, rate=10, rate_period="1 hour")

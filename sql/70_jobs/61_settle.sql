@@ -128,11 +128,11 @@ begin
       from jsonb_array_elements($1) as h
       where q.msg_id = (h.value ->> 0)::bigint and q.read_ct = (h.value ->> 1)::integer
         and coalesce((q.message ->> 'settled')::integer, 0) < q.read_ct
-      returning q.msg_id
+      returning h.value
     )
     select jsonb_agg(jsonb_build_array($4) || h.value)
     from jsonb_array_elements($1) as h
-    where (h.value ->> 0)::bigint not in (select msg_id from extended)
+    where h.value not in (select value from extended)
   $extend$, 'q_' || queue) into lost using held, at, lease, queue;
   return coalesce(lost, '[]');
 end

@@ -43,4 +43,4 @@ bench: install ## Measure the start-up time (python -m bench NAME for the others
 
 clean: ## Stop the local stacks and delete everything that was installed or made
 	@if [ -x $(VENV)/python ]; then $(VENV)/python -m cli.local.clean; fi
-	rm -rf .venv .stack $(LOCAL)/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .stack $(LOCAL)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -73,6 +73,10 @@ class Pool:
         kind, firm_id, number = claim["kind"], claim["firm_id"], claim["attempt"]
         log = self._log.bind(job=job_id, kind=kind, firm=firm_id, attempt=number)
         attempt = Attempt(claim, Job(job_id, kind, number, firm_id, self._api, log))
+        if attempt.key in self._held:
+            # Claims do not wait for the disk: a server that crashed knew nothing of this one any
+            # more, and made it again.
+            return
         self._held[attempt.key] = attempt
         self._waiting.put(attempt)
 

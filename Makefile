@@ -3,7 +3,7 @@ PYTHON ?= python3
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo test mutants lint format bench clean
+.PHONY: help install demo test mutants chaos lint format bench clean
 
 VENV := .venv/bin
 # Node lies beside Python.
@@ -27,6 +27,9 @@ test: install lint ## Run every linter and every test
 mutants: install ## Take away each right, policy and key in turn; the tests must notice
 	@$(VENV)/python -m tests.mutants $(ARGS)
 
+chaos: install ## Kill everything around 20,000 jobs; none may suffer (ARGS="--seed N" for one again)
+	@$(VENV)/python -m tests.chaos $(ARGS)
+
 lint: install ## Check the style and types of all code
 	@$(VENV)/ruff format --check . && $(VENV)/ruff check .
 	@$(VENV)/mypy
@@ -43,5 +46,5 @@ bench: install ## Measure the start-up time (python -m bench NAME for the others
 
 clean: ## Stop the local stacks and delete everything that was installed or made
 	@if [ -x $(VENV)/python ]; then $(VENV)/python -m cli.local.clean; fi
-	rm -rf .venv .stack $(LOCAL)/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .stack $(LOCAL)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis chaos
 	rm -rf bench/out bench/jobs/programs/.venv bench/jobs/programs/node_modules

@@ -108,8 +108,7 @@ class Pool:
         )
         attempt = Attempt((queue, number, read), message, job)
         if attempt.key in self._held:
-            # Claims do not wait for the disk: a server that crashed knew nothing of this one any
-            # more, and made it again.
+            # A server that lost its last commits, in a failover perhaps, made it again.
             return
         self._held[attempt.key] = attempt
         self._waiting.put(attempt)

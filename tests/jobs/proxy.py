@@ -3,25 +3,47 @@
 import contextlib
 import socket
 import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 
+@dataclass(frozen=True)
+class Fault:
+    """What befalls what is on its way: it comes so much later, and only so many bytes of it before
+    the connection ends."""
+
+    delay_s: float = 0
+    keep_bytes: int | None = None
+
+
+Faults = Callable[[], Fault]
+
+
+def none() -> Fault:
+    return Fault()
+
+
 class Proxy:
-    """`cut_answers`: requests arrive, of what comes back only so many bytes do. `refuse`: nobody
-    listens."""
+    """`cut_answers`: requests arrive, of what comes back only so many bytes do. `disturb`: for each
+    piece that comes through, a fault is asked for. `refuse`: nobody listens."""
 
     def __init__(self, target: str) -> None:
         parts = urlsplit(target)
         self._target = parts.hostname or "", parts.port or 80
-        self._answer_bytes: int | None = None
-        self._sockets: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
+        self._requests = self._answers = none
+        self._sockets: set[socket.socket] = set()
+        self._threads: set[threading.Thread] = set()
         self._port = 0
         self._listen()
         self.url = f"http://127.0.0.1:{self._port}"
 
     def cut_answers(self, length: int) -> None:
-        self._answer_bytes = length
+        self.disturb(answers=lambda: Fault(keep_bytes=length))
+
+    def disturb(self, *, requests: Faults = none, answers: Faults = none) -> None:
+        self._requests, self._answers = requests, answers
 
     def refuse(self) -> None:
         # A plain close would leave the thread in accept().
@@ -36,45 +58,61 @@ class Proxy:
                 end.shutdown(socket.SHUT_RDWR)
 
     def mend(self) -> None:
-        self._answer_bytes = None
+        self.disturb()
         if self._listener.fileno() < 0:
             self._listen()
 
     def stop(self) -> None:
         if self._listener.fileno() >= 0:
             self.refuse()
-        self.close_connections()
-        for thread in self._threads:
-            thread.join()
-        for end in self._sockets:
-            end.close()
+        while threads := list(self._threads):
+            self.close_connections()
+            for thread in threads:
+                thread.join(0.1)
 
     def _listen(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", self._port))
         self._port = self._listener.getsockname()[1]
         self._start(self._accept, self._listener)
 
-    def _start(self, work: object, *arguments: object) -> None:
-        thread = threading.Thread(target=work, args=arguments, daemon=True)
-        self._threads.append(thread)
+    def _start(self, work: Callable[..., None], *arguments: object) -> threading.Thread:
+        def run() -> None:
+            try:
+                work(*arguments)
+            finally:
+                self._threads.discard(thread)
+
+        thread = threading.Thread(target=run, daemon=True)
+        self._threads.add(thread)
         thread.start()
+        return thread
 
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while True:
                 front, _ = listener.accept()
-                back = socket.create_connection(self._target)
-                self._sockets += [front, back]
-                self._start(self._pass_on, front, back, False)
-                self._start(self._pass_on, back, front, True)
+                self._start(self._serve, front)
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket, answers: bool) -> None:
+    def _serve(self, front: socket.socket) -> None:
+        with front, contextlib.suppress(OSError), socket.create_connection(self._target) as back:
+            ends = {front, back}
+            for end in ends:
+                # Passes small pieces on at once, or each request would take 40 ms longer.
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._sockets |= ends
+            answers = self._start(self._pass_on, back, front, lambda: self._answers())
+            self._pass_on(front, back, lambda: self._requests())
+            answers.join()
+            self._sockets -= ends
+
+    def _pass_on(self, source: socket.socket, sink: socket.socket, faults: Faults) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                if answers and self._answer_bytes is not None:
-                    sink.sendall(data[: self._answer_bytes])
+                fault = faults()
+                time.sleep(fault.delay_s)
+                sink.sendall(data[: fault.keep_bytes])
+                if fault.keep_bytes is not None:
                     break
-                sink.sendall(data)
         for end in (source, sink):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

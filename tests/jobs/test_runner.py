@@ -238,6 +238,21 @@ def test_a_job_that_was_taken_over_is_not_settled_by_the_late_one(
     assert jobs.list() == []
 
 
+def test_a_claim_that_a_crash_took_back_and_made_again_is_still_one(
+    jobs: Jobs, runners: Runners, tmp_path: Path
+) -> None:
+    """Claims do not wait for the disk: a server that crashes may give the same one out twice."""
+    hold = Hold(jobs, tmp_path)
+    runner = runners.start("watch", "slots=2")
+    hold.wait()
+    jobs.db.execute("update pgmq.q_jobs_default set read_ct = 0, vt = now()")
+    wait_for(lambda: jobs.value("select read_ct from pgmq.q_jobs_default"), "the second claim")
+    hold.let_go.touch()
+    wait_for(lambda: jobs.list() == [], "the job to end")
+    assert runner.stop(signal.SIGTERM) == 0
+    assert hold.lines() == 1
+
+
 def test_two_runners_share_the_work(jobs: Jobs, runners: Runners, tmp_path: Path) -> None:
     file = tmp_path / "notes"
     jobs.db.execute(

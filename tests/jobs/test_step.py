@@ -239,6 +239,16 @@ def test_a_lease_is_renewed_for_its_holder_only(jobs: Jobs) -> None:
     assert jobs.value(due) == before
 
 
+def test_of_two_leases_on_one_job_the_older_is_lost(jobs: Jobs) -> None:
+    """A runner may get a job again that it lost and still runs: the first run has to hear of it."""
+    jobs.enqueue()
+    (old,) = jobs.claim()
+    jobs.make_due()
+    (new,) = jobs.claim()
+    held = {old["queue"]: [[claim["id"], claim["read"]] for claim in (old, new)]}
+    assert jobs.step(qty=0, extend=held)["lost"] == [[old["queue"], old["id"], old["read"]]]
+
+
 def test_one_step_settles_renews_and_claims(jobs: Jobs) -> None:
     for _ in range(3):
         jobs.enqueue()

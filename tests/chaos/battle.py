@@ -89,7 +89,6 @@ def fight(battle: Battle, stack: Stack, logs: Path, report: Callable[[str], None
             db,
             facts,
             confirmed=feeder.confirmed,
-            crashes=monkey.crashes,
             lease_s=battle.lease_s,
         )
     of_runners = {

@@ -163,7 +163,7 @@ declare
 begin
   execute format('alter function %s set schema chaos', step);
   execute format($wrapper$
-    create function public.jobs_step(%s) returns jsonb
+    create function public.jobs_step(%s) returns json
     language plpgsql
     security definer
     set search_path = ''
@@ -177,10 +177,13 @@ begin
       answer := chaos.jobs_step(%s);
       insert into chaos.claims (job, read, attempt, worker, asked_at)
       select
-        substr(j ->> 'queue', 6) || ':' || (j ->> 'id'), (j ->> 'read')::integer,
-        (j ->> 'attempt')::integer, jobs_step.worker, asked_at
-      from jsonb_array_elements(answer -> 'jobs') as j;
-      return answer;
+        substr(batch ->> 'queue', 6) || ':' || (claim ->> 0), (claim ->> 1)::integer,
+        (claim ->> 1)::integer - coalesce((claim #>> '{2,settled}')::integer, 0)
+          + coalesce((claim #>> '{2,failures}')::integer, 0),
+        jobs_step.worker, asked_at
+      from jsonb_array_elements(answer -> 'jobs') as batch,
+        jsonb_array_elements(batch -> 'claims') as claim;
+      return answer::json;
     end
     $$
   $wrapper$, arguments, named);

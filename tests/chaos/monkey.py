@@ -8,7 +8,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import psycopg
 
@@ -30,8 +29,6 @@ ROUND = {
     "kill PostgreSQL": 1,
     "kill a backend of PostgreSQL": 1,
 }
-# A crash of the server takes back what was committed without waiting for the disk.
-CRASHES = ("kill PostgreSQL", "kill a backend of PostgreSQL")
 
 
 class Monkey:
@@ -45,7 +42,6 @@ class Monkey:
         self._cures: list[threading.Timer] = []
         self.strikes: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
-        self.crashes: list[datetime] = []
         self._disasters: dict[str, Callable[[], None]] = {
             "kill a runner": lambda: self._berth().signal(signal.SIGKILL),
             "pause a runner past its leases": self._pause_runner,
@@ -67,8 +63,6 @@ class Monkey:
                 time.sleep(self._rng.uniform(0.5, 1.5) * seconds / rounds / len(deck))
                 self._disasters[disaster]()
                 self.strikes[disaster] += 1
-                if disaster in CRASHES:
-                    self.crashes.append(datetime.now(UTC))
 
     def rest(self) -> None:
         """Waits until everything works again."""

@@ -1,7 +1,6 @@
 """The verdict sees what is wrong in a ledger: a battle without a violation means something."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -73,11 +72,10 @@ WRONGS = {
         "update chaos.plan set enqueued_at = '2026-01-01 10:00:10' where number = 2"
     ),
 }
-CRASH = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def violations(db: Db, crash: datetime = CRASH) -> dict[str, list[str]]:
-    return judge(db, {}, confirmed={0: 4}, crashes=[crash], lease_s=5).violations
+def violations(db: Db) -> dict[str, list[str]]:
+    return judge(db, {}, confirmed={0: 4}, lease_s=5).violations
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +104,3 @@ def test_nothing_is_wrong_where_all_is_well(db: Db) -> None:
 def test_it_sees_what_is_wrong(db: Db, rule: str) -> None:
     db.execute(WRONGS[rule])
     assert rule in violations(db)
-
-
-def test_a_crash_may_take_back_a_claim_that_a_runner_has_heard_of(db: Db) -> None:
-    db.execute("update chaos.outcomes set worker = 'ada' where job = 'low:1'")
-    assert violations(db, crash=datetime(2026, 1, 1, 11, tzinfo=UTC)) == {}

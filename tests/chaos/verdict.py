@@ -1,9 +1,8 @@
 """The verdict: what must hold, asked of the database, and what happened, in numbers."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -158,11 +157,10 @@ def judge(
     facts: Mapping[str, Any],
     *,
     confirmed: Mapping[int, int],
-    crashes: Sequence[datetime],
     lease_s: float,
 ) -> Verdict:
-    """`confirmed`: how many jobs each batch has; `crashes`: when the server crashed."""
-    arguments = {"confirmed": json.dumps(confirmed), "crashes": list(crashes), "lease_s": lease_s}
+    """`confirmed`: how many jobs each batch has."""
+    arguments = {"confirmed": json.dumps(confirmed), "lease_s": lease_s}
 
     def ask(query: str) -> list[Any]:
         return [value for (value,) in db.execute(FACTS + query, arguments)]

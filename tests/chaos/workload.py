@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from edge_jobs import runner
 from edge_jobs.errors import FirmbaseError, PermanentError, RetryLater
-from edge_jobs.registry import Job, handler
+from edge_jobs.registry import Backoff, Job, handler
 from tests.chaos import clock
 
 # The worker's name as the queue has it, also for a process that a runner starts for one job.
@@ -74,7 +74,7 @@ def exhaust(job: Job, task: Task) -> None:
     raise RetryLater(AGAIN_S)
 
 
-@handler("chaos.crash", payload=Crash)
+@handler("chaos.crash", payload=Crash, max_attempts=3, backoff=Backoff(first_s=AGAIN_S, factor=1))
 def crash(job: Job, task: Crash) -> None:
     note(job, task, effect=False)
     if task.how == "signal":

@@ -350,10 +350,11 @@ begin
   select * into l from private.job_limits as limits where limits.kind = job_room.kind;
   return floor(least(
     case when l.max_running > 0 then l.max_running - private.jobs_running(kind, null, at) end,
-    case when l.max_running_per_firm > 0
-      then l.max_running_per_firm - private.jobs_running(kind, firm, at) end,
     private.tokens_left(kind, '', l.rate, l.rate_period, at),
-    private.tokens_left(kind, '/' || firm, l.firm_rate, l.firm_rate_period, at)));
+    case when l.max_running_per_firm > 0 and firm is not null
+      then l.max_running_per_firm - private.jobs_running(kind, firm, at) end,
+    case when firm is not null
+      then private.tokens_left(kind, '/' || firm, l.firm_rate, l.firm_rate_period, at) end));
 end
 $function$;
 
@@ -566,7 +567,6 @@ declare
   last text;
   due text[];
   limited text[];
-  lane text;
   part record;
 begin
   claims := '{}';
@@ -590,14 +590,19 @@ begin
       gained := gained + part.taken;
       dead_parents := dead_parents || part.dead_parents;
     end if;
-    foreach lane in array limited loop
+    for n in 1 .. cardinality(limited) loop
       exit when taken >= jobs_claim.qty;
-      part := private.jobs_take_limited(jobs_claim.queue, lane, jobs_claim.qty - taken,
-        jobs_claim.lease, jobs_claim.at, jobs_claim.worker);
+      continue when private.lane_kind(limited[n]) = any (barred);
+      part := private.jobs_take_limited(jobs_claim.queue, limited[n], limited[n:],
+        jobs_claim.qty - taken, jobs_claim.lease, jobs_claim.at, jobs_claim.worker);
       claims := array_append(claims, part.claims);
       taken := taken + part.taken;
       gained := gained + part.taken;
       busy := busy or part.busy;
+      if part."full" then
+        -- Its other lanes need not be looked at.
+        barred := barred || private.lane_kind(limited[n]);
+      end if;
       dead_parents := dead_parents || part.dead_parents;
     end loop;
     place := coalesce(last, '');
@@ -1292,11 +1297,14 @@ declare
   tick jsonb;
   schedules jsonb := '[]';
   barred text[];
+  due_queues text[];
   queue text;
   items jsonb;
   part record;
 begin
-  -- A crash of the server may bring a settled job back, which every handler must bear anyway.
+  -- A crash of the server may bring a settled job back, which every handler must bear anyway. A
+  -- claim that it took back would be made again, by another runner perhaps, and could not be told
+  -- from the first: what claims waits for the disk, once for all it claims.
   perform set_config('synchronous_commit', 'off', true);
 
   for queue, items in select key, value from jsonb_each(jobs_step.done) loop
@@ -1330,7 +1338,8 @@ begin
       deadline := at;
     end if;
     loop
-      foreach queue in array private.queues_due(jobs_step.queues, at) loop
+      due_queues := private.queues_due(jobs_step.queues, at);
+      foreach queue in array due_queues loop
         continue when queue = any (barred);
         part := private.jobs_claim(queue, room, lease, at, jobs_step.worker, barred,
           coalesce(jobs_step.places ->> queue, ''));
@@ -1346,12 +1355,16 @@ begin
       end loop;
       exit when cardinality(jobs) > 0 or busy or clock_timestamp() >= deadline;
       perform pg_sleep(pause);
-      pause := least(pause * 1.5, 0.01);
+      -- What is due and must wait is many looks at the index each time.
+      pause := least(pause * 1.5, case when due_queues = '{}' then 0.01 else 0.05 end);
       at := clock_timestamp();
     end loop;
     if cardinality(dead_parents) > 0 then
       perform private.children_ended('{}', dead_parents, '{}', at);
     end if;
+  end if;
+  if cardinality(jobs) > 0 then
+    perform set_config('synchronous_commit', 'on', true);
   end if;
   -- Last, because other runners wait for the rows that are counted in.
   perform private.count_jobs(counts, jobs_step.worker, at);
@@ -1436,6 +1449,7 @@ $function$;
 CREATE OR REPLACE FUNCTION private.jobs_take_limited (
   queue  text,
   lane   text,
+  among  text[],
   qty    integer,
   lease  interval,
   at     timestamp with time zone,
@@ -1443,7 +1457,8 @@ CREATE OR REPLACE FUNCTION private.jobs_take_limited (
   OUT    claims json,
   OUT    taken integer,
   OUT    dead_parents text[],
-  OUT    busy boolean
+  OUT    busy boolean,
+  OUT    "full" boolean
 )
   RETURNS record
   LANGUAGE plpgsql
@@ -1452,12 +1467,16 @@ CREATE OR REPLACE FUNCTION private.jobs_take_limited (
 declare
   lane_kind constant text := private.lane_kind(jobs_take_limited.lane);
   firm constant text := split_part(jobs_take_limited.lane, ':', 2);
+  mates constant numeric := (
+    select count(*) from unnest(among) as m (lane) where private.lane_kind(m.lane) = lane_kind
+  );
   part record;
 begin
   taken := 0;
   dead_parents := '{}';
   busy := false;
-  if private.job_room(lane_kind, firm, at) <= 0 then
+  "full" := coalesce(private.job_room(lane_kind, null, at) <= 0, false);
+  if "full" or private.job_room(lane_kind, firm, at) <= 0 then
     return;
   end if;
   perform from private.job_limits as l where l.kind = lane_kind
@@ -1466,7 +1485,11 @@ begin
     busy := true;
     return;
   end if;
-  qty := least(qty, private.job_room(lane_kind, firm, at));
+  qty := least(
+    ceil(qty / cardinality(among)::numeric),
+    ceil(private.job_room(lane_kind, null, at) / mates),
+    private.job_room(lane_kind, firm, at)
+  );
   if qty > 0 then
     part := private.jobs_take(queue, array[lane], qty, lease, at, worker, held => true);
     claims := part.claims;
@@ -2549,7 +2572,8 @@ COMMENT ON FUNCTION "private"."enqueue_many"(text, jsonb[], uuid, interval, text
 
 COMMENT ON FUNCTION "private"."job_message"(text, jsonb, uuid, text, text) IS 'A new job as it lies in its queue: see private.jobs.';
 
-COMMENT ON FUNCTION "private"."job_room"(text, text, timestamp with time zone) IS 'How many jobs of the kind may start now for the firm; null where nothing limits them.';
+COMMENT ON FUNCTION "private"."job_room"(text, text, timestamp with time zone) IS 'How many jobs of the kind may start now for the firm, or for all together where firm is null. Null
+where nothing limits them.';
 
 COMMENT ON FUNCTION "private"."jobs_ack"(text, jsonb, timestamp with time zone) IS 'Ends jobs that succeeded: [[id, read, milliseconds, result], …], the last two if there are any.
 Results are kept, and their unique keys are free again. Returns how many of each kind that were,
@@ -2627,7 +2651,8 @@ built for another schema version gets no jobs.';
 COMMENT ON FUNCTION "private"."jobs_take"(text, text[], integer, interval, timestamp with time zone, text, boolean) IS 'Leases up to qty due jobs of these lanes, the same number of each. held: mark them as running, for
 the count of their kind. Jobs in a crash loop die.';
 
-COMMENT ON FUNCTION "private"."jobs_take_limited"(text, text, integer, interval, timestamp with time zone, text) IS 'Leases due jobs of one lane as far as private.job_limits admits.';
+COMMENT ON FUNCTION "private"."jobs_take_limited"(text, text, text[], integer, interval, timestamp with time zone, text) IS 'Leases due jobs of one lane: its share of qty, and of what private.job_limits admits, with those
+among which it takes its turn. full: its kind has no room for any firm.';
 
 COMMENT ON FUNCTION "private"."jobs_walk"(text, text, timestamp with time zone, text[], integer, integer) IS 'The lanes after place that have something due; last is the one to go on from, null at the end.';
 
@@ -2976,11 +3001,11 @@ REVOKE ALL ON FUNCTION "private"."jobs_take"(text, text[], integer, interval, ti
 
 GRANT EXECUTE ON FUNCTION "private"."jobs_take"(text, text[], integer, interval, timestamp WITH time zone, text, boolean) TO "postgres";
 
-REVOKE ALL ON FUNCTION "private"."jobs_take_limited"(text, text, integer, interval, timestamp WITH time zone, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."jobs_take_limited"(text, text, text[], integer, interval, timestamp WITH time zone, text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."jobs_take_limited"(text, text, integer, interval, timestamp WITH time zone, text) FROM "postgres";
+REVOKE ALL ON FUNCTION "private"."jobs_take_limited"(text, text, text[], integer, interval, timestamp WITH time zone, text) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "private"."jobs_take_limited"(text, text, integer, interval, timestamp WITH time zone, text) TO "postgres";
+GRANT EXECUTE ON FUNCTION "private"."jobs_take_limited"(text, text, text[], integer, interval, timestamp WITH time zone, text) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."jobs_walk"(text, text, timestamp WITH time zone, text[], integer, integer) FROM PUBLIC;
 

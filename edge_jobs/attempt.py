@@ -50,8 +50,10 @@ class Attempt:
     @property
     def suspect(self) -> bool:
         """Whether a runner was lost with this job, perhaps because of it, or a process was."""
-        lost = self.key[2] - int(self.message.get("settled", 0)) > 1
-        return lost or any(past["code"] == "crashed" for past in self.message.get("history", ()))
+        if self.key[2] - int(self.message.get("settled", 0)) > 1:
+            return True
+        history = self.message.get("history") or ()
+        return bool(history) and any(past["code"] == "crashed" for past in history)
 
     def begin(self) -> BaseModel:
         """The payload. Raises PermanentError where there is no handler, or it does not fit."""
@@ -117,8 +119,13 @@ class Attempt:
     def report(self, outcome: Outcome, seconds: float) -> Outcome:
         """Logs the outcome and returns it without what only the log wants."""
         log, took = self.job.log, round(seconds, 3)
-        facts = {n: f for n, f in outcome.items() if n not in ("outcome", "children", "state")}
         event = outcome["outcome"]
+        if event == "done":
+            outcome["ms"] = round(seconds * 1000, 1)
+            if not self.job.lost:
+                log.info_later(event, seconds=took, result=outcome["result"])
+                return outcome
+        facts = {n: f for n, f in outcome.items() if n not in ("outcome", "children", "state")}
         if self.job.lost:
             log.warning("ended too late", seconds=took)
         elif event in ("retry", "dead"):
@@ -127,10 +134,7 @@ class Attempt:
             if event == "wait":
                 facts["children"] = len(outcome["children"])
             log.info_later(event, seconds=took, **facts)
-        outcome = {name: fact for name, fact in outcome.items() if name != "trace"}
-        if event == "done":
-            outcome["ms"] = round(seconds * 1000, 1)
-        return outcome
+        return {name: fact for name, fact in outcome.items() if name != "trace"}
 
 
 def storable(error: str) -> str:

@@ -22,7 +22,9 @@ class Telemetry:
 
     def __init__(self, port: int | None) -> None:
         trace = _library("opentelemetry.trace")
-        self._tracer = trace and trace.get_tracer("firmbase.jobs")
+        # Without a provider that the application has set up, spans would go nowhere.
+        known = trace and not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+        self._tracer = trace.get_tracer("firmbase.jobs") if known else None
         self._ended: Any = None
         self._seconds: Any = None
         if port is not None:

@@ -39,7 +39,7 @@ class Pool:
         # Threads whose job ran out of time and that have not come back.
         self.stuck = 0
         # Seconds a job takes, a moving average: how far ahead it is worth claiming.
-        self.pace = 60.0
+        self.pace = 1.0
         self._api = api
         self._log = log
         self._wake = wake
@@ -122,7 +122,7 @@ class Pool:
         while self._ended:
             attempt, outcome, seconds = self._ended.popleft()
             if not (attempt.handler and attempt.handler.is_async):
-                self.pace += (seconds - self.pace) * (0.5 if seconds > self.pace else 0.2)
+                self.pace += (seconds - self.pace) * (0.5 if seconds > self.pace else 0.4)
             if attempt.abandoned:
                 self.stuck -= 1
                 continue

@@ -17,7 +17,7 @@ COLUMNS = (
 )
 TERMS = (
     "Two workers each, medians of the rounds. Postgres for all: one server, fsync and",
-    "synchronous_commit on; ours acknowledges without waiting for the disk, but for the row that",
+    "synchronous_commit on; ours claims with it and acknowledges without, but for the row that",
     "says so. Redis keeps everything in memory only, and is so far less durable than Postgres.",
 )
 FEW, MANY = 1_000, 100_000

@@ -20,7 +20,6 @@ declare
   lease constant interval := make_interval(secs => jobs_step.vt);
   at timestamptz := clock_timestamp();
   deadline timestamptz := at + make_interval(secs => least(jobs_step.wait_ms, 5000) / 1000.0);
-  pause double precision := jobs_step.poll_ms / 1000.0;
   room integer := least(jobs_step.qty, 500);
   lost jsonb := '[]';
   counts jsonb := '[]';
@@ -88,9 +87,8 @@ begin
         exit when room <= 0;
       end loop;
       exit when cardinality(jobs) > 0 or busy or clock_timestamp() >= deadline;
-      perform pg_sleep(pause);
       -- What is due and must wait is many looks at the index each time.
-      pause := least(pause * 1.5, case when due_queues = '{}' then 0.01 else 0.05 end);
+      perform pg_sleep(case when due_queues = '{}' then jobs_step.poll_ms / 1000.0 else 0.05 end);
       at := clock_timestamp();
     end loop;
     if cardinality(dead_parents) > 0 then

@@ -14,6 +14,7 @@ from edge_jobs import SCHEMA_VERSION
 from edge_jobs.errors import (
     DatabaseDown,
     FirmbaseError,
+    Refused,
     StuckJobs,
     Unreachable,
     schema_mismatch,
@@ -216,34 +217,34 @@ class Runner:
 
     def _fire(self, schedules: list[dict[str, Any]]) -> int:
         """Queues the jobs of the schedules whose time has come. Returns how many."""
+        queued = 0
+        for schedule in schedules:
+            try:
+                queued += self._fire_one(schedule)
+            except (Unreachable, DatabaseDown) as error:
+                # Its time is still the one that is due: whoever looks next sees it.
+                self._log.warning("schedule not fired", schedule=schedule["name"], error=str(error))
+        return queued
+
+    def _fire_one(self, schedule: dict[str, Any]) -> int:
         from datetime import UTC, datetime
 
         from edge_jobs.schedules import BadSchedule, plan
 
-        queued = 0
-        for schedule in schedules:
+        def fire(**arguments: Any) -> int:
             name, expected_at = schedule["name"], schedule["next_at"]
-            run_at: list[str] = []
-            next_at = fault = None
-            try:
-                wanted = plan(schedule, datetime.now(UTC))
-                run_at, next_at = [t.isoformat() for t in wanted.run_at], wanted.next_at.isoformat()
-            except BadSchedule as error:
-                fault = str(error)
-                self._log.error("schedule paused", schedule=name, error=fault)
-            try:
-                queued += self._queue.call(
-                    "jobs_schedule_fire",
-                    name=name,
-                    expected_at=expected_at,
-                    run_at=run_at,
-                    next_at=next_at,
-                    error=fault,
-                )
-            except (Unreachable, DatabaseDown) as error:
-                # Its time is still the one that is due: whoever looks next sees it.
-                self._log.warning("schedule not fired", schedule=name, error=str(error))
-        return queued
+            queued: int = self._queue.call(
+                "jobs_schedule_fire", name=name, expected_at=expected_at, **arguments
+            )
+            return queued
+
+        try:
+            wanted = plan(schedule, datetime.now(UTC))
+            run_at = [moment.isoformat() for moment in wanted.run_at]
+            return fire(run_at=run_at, next_at=wanted.next_at.isoformat())
+        except (BadSchedule, Refused) as error:
+            self._log.error("schedule paused", schedule=schedule["name"], error=str(error))
+            return fire(run_at=[], next_at=None, error=str(error))
 
     def _take_outcomes(self) -> None:
         if self._pool is None:

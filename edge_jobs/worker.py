@@ -192,6 +192,7 @@ class Pool:
             if attempt.finished:
                 return False
             attempt.job.lost = attempt.abandoned = True
+            self._leave(attempt.job.kind)
         self._forget(attempt)
         self.stuck += 1
         self._start_thread()
@@ -206,7 +207,10 @@ class Pool:
             attempt = self._waiting.get()
             handler = self._find(attempt)
             with self._lock:
-                if attempt.job.lost or not self._may_run(attempt, handler):
+                if attempt.job.lost:
+                    self._call_parked(attempt.job.kind)
+                    continue
+                if not self._may_run(attempt, handler):
                     continue
                 attempt.started_at = time.monotonic()
             if handler and handler.is_async and not attempt.suspect:
@@ -250,7 +254,8 @@ class Pool:
             self._ended.append((attempt, outcome, seconds))
             if attempt.handler and attempt.handler.is_async:
                 self._in_loop -= 1
-            self._leave(attempt.job.kind)
+            if not attempt.abandoned:
+                self._leave(attempt.job.kind)
         if self._waiting.empty() or len(self._ended) >= TELL_AT_ONCE:
             self._wake.set()
 
@@ -277,6 +282,9 @@ class Pool:
     def _leave(self, kind: str) -> None:
         if self._running[kind] > 0:
             self._running[kind] -= 1
+        self._call_parked(kind)
+
+    def _call_parked(self, kind: str) -> None:
         if parked := self._parked.get(kind):
             self._waiting.put(parked.popleft())
 

@@ -73,6 +73,12 @@ def one_at_a_time(job: Job, payload: Mark) -> None:
     payload.make()
 
 
+@handler("test.deaf_one", payload=Nothing, concurrency=1, timeout_s=0.2, max_attempts=1)
+def deaf_one(job: Job, payload: Nothing) -> None:
+    """Runs past its limit and never looks up."""
+    time.sleep(60)
+
+
 @handler("test.process", payload=Mark, process=True)
 def in_a_process(job: Job, payload: Mark) -> dict[str, Any]:
     print("what a handler prints does no harm")

@@ -58,6 +58,16 @@ def test_no_more_at_once_than_the_handler_says(
     assert len((tmp_path / "others").read_text().splitlines()) == 12
 
 
+def test_one_that_never_ends_does_not_keep_the_place_of_its_kind(
+    jobs: Jobs, runners: Runners
+) -> None:
+    for _ in range(3):
+        jobs.enqueue("test.deaf_one")
+    runner = runners.start_more("slots=6")
+    assert runner.finish() == 0
+    assert [job["history"][-1]["code"] for job in jobs.list()] == ["timeout"] * 3
+
+
 def test_a_handler_in_a_process(jobs: Jobs, runners: Runners, tmp_path: Path) -> None:
     for _ in range(3):
         jobs.enqueue("test.process", {"file": str(tmp_path / "f")})
@@ -223,6 +233,22 @@ def test_a_schedule_runs_and_a_wrong_one_is_paused(jobs: Jobs, runners: Runners)
     assert [runner.finish() for runner in pair] == [0, 0]
     finished = [line for runner in pair for line in runner.log if line["event"] == "done"]
     assert len(finished) == 1, "one run for all that was missed, by one of the two"
+
+
+def test_a_schedule_whose_job_is_refused_is_paused(jobs: Jobs, runners: Runners) -> None:
+    """With the time added, its payload is too large."""
+    schedule = {
+        "name": "large",
+        "kind": "test.scheduled",
+        "cron": "0 0 1 1 *",
+        "payload": {"x": "x" * 262_120},
+        "next_at": "2026-01-01T00:00:00Z",
+    }
+    jobs.value("select public.jobs_schedule_set(%s)", psycopg.types.json.Jsonb(schedule))
+    drain(runners)
+    row = jobs.value("select to_jsonb(s) from public.jobs_schedules() as s")
+    assert "256 kB" in row["error"]
+    assert row["paused_at"] is not None
 
 
 def test_metrics_for_prometheus(jobs: Jobs, runners: Runners, tmp_path: Path) -> None:

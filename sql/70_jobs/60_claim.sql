@@ -150,12 +150,13 @@ begin
     with due as materialized (
       select picked.msg_id
       from unnest($1) as l (lane) cross join lateral (
-        select q.msg_id from pgmq.%1$I as q
+        select q.msg_id, q.vt from pgmq.%1$I as q
         where (coalesce(q.message ->> 'lane', ':') collate "C") = l.lane and q.vt <= $2
         order by q.vt
         limit $3
         for update skip locked
       ) as picked
+      order by row_number() over (partition by l.lane order by picked.vt)
       limit $4
     ), claimed as (
       update pgmq.%1$I as q set

@@ -109,7 +109,6 @@ $$;
 
 create function private.queues_due(queues text[], at timestamptz) returns text[]
 language plpgsql
-stable
 set search_path = ''
 set enable_seqscan = off
 as $$
@@ -122,12 +121,13 @@ declare
     case when exists (select from pgmq.q_jobs_low as q where q.vt <= queues_due.at)
       then 'jobs_low' end
   ], null);
-begin
   -- Once in ten the last are first, so that a flood of urgent jobs does not stop the others.
+  direction constant integer := case when random() < 0.1 then -1 else 1 end;
+begin
   return array(
     select q.name from unnest(queues_due.queues) with ordinality as q (name, n)
     where q.name = any (due)
-    order by q.n * case when random() < 0.1 then -1 else 1 end
+    order by q.n * direction
   );
 end
 $$;

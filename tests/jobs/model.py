@@ -65,7 +65,7 @@ class Model:
         self.queued[job.id] = job
 
     def may_run(self, priority: str) -> list[ModelJob]:
-        """What is due, in the order of claims; jobs with the same due moment in any order."""
+        """What is due, the longest first; jobs with the same due moment in any order."""
         jobs = (job for job in self.queued.values() if job.priority == priority)
         return sorted((job for job in jobs if job.due <= self.now), key=lambda job: job.due)
 

@@ -1401,12 +1401,13 @@ begin
     with due as materialized (
       select picked.msg_id
       from unnest($1) as l (lane) cross join lateral (
-        select q.msg_id from pgmq.%1$I as q
+        select q.msg_id, q.vt from pgmq.%1$I as q
         where (coalesce(q.message ->> 'lane', ':') collate "C") = l.lane and q.vt <= $2
         order by q.vt
         limit $3
         for update skip locked
       ) as picked
+      order by row_number() over (partition by l.lane order by picked.vt)
       limit $4
     ), claimed as (
       update pgmq.%1$I as q set
@@ -1686,7 +1687,6 @@ CREATE OR REPLACE FUNCTION private.queues_due (
 )
   RETURNS text[]
   LANGUAGE plpgsql
-  STABLE
   SET search_path TO ''
   SET enable_seqscan TO 'off'
   AS $function$
@@ -1699,12 +1699,13 @@ declare
     case when exists (select from pgmq.q_jobs_low as q where q.vt <= queues_due.at)
       then 'jobs_low' end
   ], null);
-begin
   -- Once in ten the last are first, so that a flood of urgent jobs does not stop the others.
+  direction constant integer := case when random() < 0.1 then -1 else 1 end;
+begin
   return array(
     select q.name from unnest(queues_due.queues) with ordinality as q (name, n)
     where q.name = any (due)
-    order by q.n * case when random() < 0.1 then -1 else 1 end
+    order by q.n * direction
   );
 end
 $function$;
@@ -3204,5 +3205,5 @@ CREATE INDEX q_jobs_low_lane_idx ON pgmq.q_jobs_low (
 
 -- What nobody was granted has no list of rights yet: it is written down that there are none.
 REVOKE ALL ON private.finished_jobs, private.job_buckets, private.job_limits, private.job_parents,
-private.job_pauses, private.job_schedules, private.job_stats, private.job_numbers
+private.job_pauses, private.job_schedules, private.job_stats, private.job_numbers, private.jobs
 FROM public, anon, authenticated, service_role;

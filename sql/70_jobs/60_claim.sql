@@ -142,8 +142,9 @@ set enable_mergejoin = off
 set enable_seqscan = off
 as $$
 declare
-  -- Runners lost in a row without a word. More, and it is the job that takes them down.
-  lost_limit constant integer := 5;
+  -- Runners lost in a row without a word. After the first the job runs in a process of its own, so
+  -- most are lost for other reasons; so many, and it is the job that takes the machines down.
+  lost_limit constant integer := 20;
   crashing jsonb;
 begin
   execute format($take$

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PRIORITIES = ("high", "default", "low")
-LOST_LIMIT = 5
+LOST_LIMIT = 20
 
 # Seconds that were made to pass, then the number of the step: between two steps too little real
 # time goes by to matter, but it decides who comes first.

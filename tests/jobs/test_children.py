@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.jobs.conftest import Jobs
+from tests.jobs.model import LOST_LIMIT
 
 Children = list[dict[str, Any]]
 
@@ -147,7 +148,7 @@ def test_a_child_that_is_cancelled_has_ended(jobs: Jobs) -> None:
 
 def test_a_child_in_a_crash_loop_has_ended(jobs: Jobs) -> None:
     fan_out(jobs, some(1))
-    for _ in range(7):
+    for _ in range(LOST_LIMIT + 2):
         jobs.make_due()
         if found := [job for job in jobs.claim() if job["kind"] == "test.parent"]:
             break

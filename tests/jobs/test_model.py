@@ -112,7 +112,12 @@ class QueueMachine(RuleBasedStateMachine):
                 f"update pgmq.q_{queue} set vt = vt - make_interval(secs => %s)", [units * UNIT]
             )
 
-    @rule(target=claims, worker=workers, times=st.integers(1, 6), qty=st.integers(1, 3))
+    @rule(
+        target=claims,
+        worker=workers,
+        times=st.sampled_from([1, 2, 6, LOST_LIMIT + 1]),
+        qty=st.integers(1, 3),
+    )
     def runners_are_lost(self, worker: str, times: int, qty: int) -> MultipleResults[Claim]:
         """One after the other takes jobs and is not heard of again."""
         held: list[Claim] = []

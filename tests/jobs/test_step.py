@@ -8,6 +8,7 @@ import pytest
 
 from edge_jobs import SCHEMA_VERSION
 from tests.jobs.conftest import Jobs
+from tests.jobs.model import LOST_LIMIT
 from tests.people import Firm
 
 
@@ -206,7 +207,7 @@ def test_a_job_that_takes_its_runners_down_dies(jobs: Jobs) -> None:
     while jobs.claim():
         reads += 1
         jobs.make_due()
-    assert reads == 5
+    assert reads == LOST_LIMIT
     dead = jobs.only()
     assert dead["state"] == "dead"
     assert dead["history"][-1]["code"] == "crash_loop"

@@ -1393,8 +1393,9 @@ CREATE OR REPLACE FUNCTION private.jobs_take (
   SET enable_seqscan TO 'off'
   AS $function$
 declare
-  -- Runners lost in a row without a word. More, and it is the job that takes them down.
-  lost_limit constant integer := 5;
+  -- Runners lost in a row without a word. After the first the job runs in a process of its own, so
+  -- most are lost for other reasons; so many, and it is the job that takes the machines down.
+  lost_limit constant integer := 20;
   crashing jsonb;
 begin
   execute format($take$

@@ -26,7 +26,7 @@ declare
   -- How many lanes are looked at, and served, in one go.
   most_looks constant integer := 256;
   most_served constant integer := 50;
-  -- Whether this round began at the first lane, and how many jobs it gave.
+  -- Whether this round began at the first lane, and how many jobs left their lanes in it.
   whole boolean := jobs_claim.place = '';
   gained integer := 0;
   last text;
@@ -52,7 +52,7 @@ begin
         jobs_claim.lease, jobs_claim.at, jobs_claim.worker, held => false);
       claims := array_append(claims, part.claims);
       taken := taken + part.taken;
-      gained := gained + part.taken;
+      gained := gained + part.taken + part.died;
       dead_parents := dead_parents || part.dead_parents;
     end if;
     for n in 1 .. cardinality(limited) loop
@@ -62,7 +62,7 @@ begin
         jobs_claim.qty - taken, jobs_claim.lease, jobs_claim.at, jobs_claim.worker);
       claims := array_append(claims, part.claims);
       taken := taken + part.taken;
-      gained := gained + part.taken;
+      gained := gained + part.taken + part.died;
       busy := busy or part.busy;
       if part."full" then
         -- Its other lanes need not be looked at.
@@ -133,6 +133,7 @@ create function private.jobs_take(
   held boolean,
   out claims json,
   out taken integer,
+  out died integer,
   out dead_parents text[]
 )
 language plpgsql
@@ -188,6 +189,7 @@ begin
   into claims, taken, crashing
   using lanes, at, ceil(qty::numeric / cardinality(lanes)), qty, lease, held, lost_limit;
 
+  died := coalesce(jsonb_array_length(crashing), 0);
   dead_parents := '{}';
   if crashing is not null then
     dead_parents := (private.jobs_fail(queue, crashing, at, worker)).parents;
@@ -207,6 +209,7 @@ create function private.jobs_take_limited(
   worker text,
   out claims json,
   out taken integer,
+  out died integer,
   out dead_parents text[],
   out busy boolean,
   out "full" boolean
@@ -223,6 +226,7 @@ declare
   part record;
 begin
   taken := 0;
+  died := 0;
   dead_parents := '{}';
   busy := false;
   "full" := coalesce(private.job_room(lane_kind, null, at) <= 0, false);
@@ -244,6 +248,7 @@ begin
     part := private.jobs_take(queue, array[lane], qty, lease, at, worker, held => true);
     claims := part.claims;
     taken := part.taken;
+    died := part.died;
     dead_parents := part.dead_parents;
     perform private.take_tokens(lane_kind, firm, taken, at);
   end if;

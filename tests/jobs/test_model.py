@@ -284,7 +284,7 @@ def test_the_queue_does_what_the_model_does(jobs: Jobs) -> None:
     run_state_machine_as_test(
         lambda: QueueMachine(jobs),
         settings=settings(
-            max_examples=150,
+            max_examples=100,
             stateful_step_count=40,
             deadline=None,
             print_blob=True,

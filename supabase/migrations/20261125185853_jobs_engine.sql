@@ -561,7 +561,7 @@ declare
   -- How many lanes are looked at, and served, in one go.
   most_looks constant integer := 256;
   most_served constant integer := 50;
-  -- Whether this round began at the first lane, and how many jobs it gave.
+  -- Whether this round began at the first lane, and how many jobs left their lanes in it.
   whole boolean := jobs_claim.place = '';
   gained integer := 0;
   last text;
@@ -587,7 +587,7 @@ begin
         jobs_claim.lease, jobs_claim.at, jobs_claim.worker, held => false);
       claims := array_append(claims, part.claims);
       taken := taken + part.taken;
-      gained := gained + part.taken;
+      gained := gained + part.taken + part.died;
       dead_parents := dead_parents || part.dead_parents;
     end if;
     for n in 1 .. cardinality(limited) loop
@@ -597,7 +597,7 @@ begin
         jobs_claim.qty - taken, jobs_claim.lease, jobs_claim.at, jobs_claim.worker);
       claims := array_append(claims, part.claims);
       taken := taken + part.taken;
-      gained := gained + part.taken;
+      gained := gained + part.taken + part.died;
       busy := busy or part.busy;
       if part."full" then
         -- Its other lanes need not be looked at.
@@ -1383,6 +1383,7 @@ CREATE OR REPLACE FUNCTION private.jobs_take (
   held   boolean,
   OUT    claims json,
   OUT    taken integer,
+  OUT    died integer,
   OUT    dead_parents text[]
 )
   RETURNS record
@@ -1439,6 +1440,7 @@ begin
   into claims, taken, crashing
   using lanes, at, ceil(qty::numeric / cardinality(lanes)), qty, lease, held, lost_limit;
 
+  died := coalesce(jsonb_array_length(crashing), 0);
   dead_parents := '{}';
   if crashing is not null then
     dead_parents := (private.jobs_fail(queue, crashing, at, worker)).parents;
@@ -1456,6 +1458,7 @@ CREATE OR REPLACE FUNCTION private.jobs_take_limited (
   worker text,
   OUT    claims json,
   OUT    taken integer,
+  OUT    died integer,
   OUT    dead_parents text[],
   OUT    busy boolean,
   OUT    "full" boolean
@@ -1473,6 +1476,7 @@ declare
   part record;
 begin
   taken := 0;
+  died := 0;
   dead_parents := '{}';
   busy := false;
   "full" := coalesce(private.job_room(lane_kind, null, at) <= 0, false);
@@ -1494,6 +1498,7 @@ begin
     part := private.jobs_take(queue, array[lane], qty, lease, at, worker, held => true);
     claims := part.claims;
     taken := part.taken;
+    died := part.died;
     dead_parents := part.dead_parents;
     perform private.take_tokens(lane_kind, firm, taken, at);
   end if;

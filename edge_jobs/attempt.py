@@ -52,24 +52,23 @@ class Attempt:
         """Whether a runner was lost with this job, perhaps because of it, or a process was."""
         if self.key[2] - int(self.message.get("settled", 0)) > 1:
             return True
-        history = self.message.get("history") or ()
-        return bool(history) and any(past["code"] == "crashed" for past in history)
+        return any(past["code"] == "crashed" for past in self.message.get("history") or ())
 
-    def begin(self) -> BaseModel:
-        """The payload. Raises PermanentError where there is no handler, or it does not fit."""
-        self.handler = registry.find(self.job.kind)
-        if self.handler is None:
+    def begin(self) -> tuple[Handler, BaseModel]:
+        """The handler and its payload. Raises PermanentError where there is none, or it does not
+        fit."""
+        handler = self.handler = registry.find(self.job.kind)
+        if handler is None:
             raise PermanentError("unknown_kind", f"This runner has no handler for {self.job.kind}.")
-        return _validate(self.handler, self.message.get("payload"))
+        return handler, _validate(handler, self.message.get("payload"))
 
     def run(self) -> Outcome:
         """Runs the handler here and now."""
         start = time.monotonic()
         try:
-            payload = self.begin()
-            assert self.handler is not None  # noqa: S101 - begin has found it
-            self.ends_at = start + self.handler.timeout_s
-            result = self.handler.run(self.job, payload)
+            handler, payload = self.begin()
+            self.ends_at = start + handler.timeout_s
+            result = handler.run(self.job, payload)
             if inspect.iscoroutine(result):
                 result = asyncio.run(result)
             outcome = self.success(result)

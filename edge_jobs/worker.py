@@ -232,9 +232,7 @@ class Pool:
         limit: asyncio.Timeout | None = None
         with self._telemetry.span(attempt):
             try:
-                payload = attempt.begin()
-                handler = attempt.handler
-                assert handler is not None  # noqa: S101 - begin has found it
+                handler, payload = attempt.begin()
                 async with asyncio.timeout(handler.timeout_s) as limit:
                     outcome = attempt.success(await handler.run(attempt.job, payload))  # type: ignore[misc]
             except BaseException as error:

@@ -23,7 +23,8 @@ begin
     perform private.enqueue_many(batch.kind, batch.payloads, batch.firm_id,
       priority => batch.priority, parent => parent);
   end loop;
-  perform private.children_ended(array[]::text[], array[]::text[], array[parent], at);
+  -- There may be none to wait for.
+  perform private.wake_parent(jobs_fan_out.queue, jobs_fan_out.id, at);
   return true;
 exception when others then
   -- Children that cannot be queued are the handler's fault, and must not take the step's other
@@ -40,7 +41,7 @@ end
 $$;
 
 create function private.children_ended(
-  done text[], dead text[], looked_at text[], at timestamptz
+  done text[], dead text[], at timestamptz
 ) returns void
 language plpgsql
 set search_path = ''
@@ -59,8 +60,6 @@ begin
       select parent, 'done' as how from unnest(children_ended.done) as d (parent)
       union all
       select parent, 'dead' as how from unnest(children_ended.dead) as d (parent)
-      union all
-      select parent, 'none' as how from unnest(children_ended.looked_at) as d (parent)
     ) as e
     group by 1, 2
     order by 1, 2
@@ -97,7 +96,7 @@ $$;
 
 revoke execute on function private.jobs_fan_out(text, bigint, jsonb, timestamptz)
 from public, anon, authenticated, service_role;
-revoke execute on function private.children_ended(text[], text[], text[], timestamptz)
+revoke execute on function private.children_ended(text[], text[], timestamptz)
 from public, anon, authenticated, service_role;
 revoke execute on function private.wake_parent(text, bigint, timestamptz)
 from public, anon, authenticated, service_role;
@@ -105,8 +104,8 @@ from public, anon, authenticated, service_role;
 comment on function private.jobs_fan_out(text, bigint, jsonb, timestamptz) is
 'Queues the children a job waits for: [{kind, payload, firm_id, priority}, …]. Returns false, with
 the reason in the history of the job, where they cannot be queued.';
-comment on function private.children_ended(text[], text[], text[], timestamptz) is
-'Counts children that ended, by the ids of those who wait for them (looked_at: none ended), and
-wakes those whose last it was.';
+comment on function private.children_ended(text[], text[], timestamptz) is
+'Counts children that ended, by the ids of those who wait for them, and wakes those whose last
+it was.';
 comment on function private.wake_parent(text, bigint, timestamptz) is
 'Makes a job due whose children have all ended.';

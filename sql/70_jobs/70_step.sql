@@ -35,11 +35,6 @@ declare
   items jsonb;
   part record;
 begin
-  -- A crash of the server may bring a settled job back, which every handler must bear anyway. A
-  -- claim that it took back would be made again, by another runner perhaps, and could not be told
-  -- from the first: what claims waits for the disk, once for all it claims.
-  perform set_config('synchronous_commit', 'off', true);
-
   for queue, items in select key, value from jsonb_each(jobs_step.done) loop
     part := private.jobs_ack(queue, items, at);
     counts := counts || part.counts;
@@ -54,7 +49,7 @@ begin
     lost := lost || private.jobs_extend(queue, items, lease, at);
   end loop;
   if cardinality(done_parents || dead_parents) > 0 then
-    perform private.children_ended(done_parents, dead_parents, '{}', at);
+    perform private.children_ended(done_parents, dead_parents, at);
     dead_parents := '{}';
   end if;
 
@@ -92,11 +87,14 @@ begin
       at := clock_timestamp();
     end loop;
     if cardinality(dead_parents) > 0 then
-      perform private.children_ended('{}', dead_parents, '{}', at);
+      perform private.children_ended('{}', dead_parents, at);
     end if;
   end if;
-  if cardinality(jobs) > 0 then
-    perform set_config('synchronous_commit', 'on', true);
+  -- A crash of the server may bring a settled job back, which every handler must bear anyway. A
+  -- claim that it took back would be made again, by another runner perhaps, and could not be told
+  -- from the first: what claims waits for the disk, once for all it claims.
+  if cardinality(jobs) = 0 then
+    perform set_config('synchronous_commit', 'off', true);
   end if;
   -- Last, because other runners wait for the rows that are counted in.
   perform private.count_jobs(counts, jobs_step.worker, at);

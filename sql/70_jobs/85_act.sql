@@ -30,7 +30,7 @@ begin
   end if;
   parent := private.jobs_bury(queue, cancelled, at);
   if parent is not null then
-    perform private.children_ended('{}', array[parent], '{}', at);
+    perform private.children_ended('{}', array[parent], at);
   end if;
 end
 $$;

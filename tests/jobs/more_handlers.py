@@ -41,11 +41,21 @@ class Pages(BaseModel):
     pages: int
 
 
-@handler("test.async", payload=Mark, timeout_s=30)
-async def waits(job: Job, payload: Mark) -> dict[str, Any]:
-    await asyncio.sleep(payload.seconds)
-    payload.make()
-    return {"pid": os.getpid()}
+class Together(BaseModel):
+    count: int
+
+
+_arrived: list[str] = []
+_all_here = asyncio.Event()
+
+
+@handler("test.together", payload=Together, timeout_s=60, max_attempts=1)
+async def together(job: Job, payload: Together) -> None:
+    """Ends when so many of them run at once."""
+    _arrived.append(job.id)
+    if len(_arrived) == payload.count:
+        _all_here.set()
+    await _all_here.wait()
 
 
 @handler("test.async_slow", payload=Nothing, timeout_s=0.2, max_attempts=1)

@@ -27,15 +27,11 @@ def drain(runners: Runners, *options: str) -> list[dict[str, Any]]:
     return runner.log
 
 
-def test_coroutines_wait_side_by_side(jobs: Jobs, runners: Runners, tmp_path: Path) -> None:
-    """60 that wait a second each, in a runner with two threads."""
-    for n in range(60):
-        jobs.enqueue("test.async", {"file": str(tmp_path / "f"), "text": str(n), "seconds": 1})
-    log = drain(runners, "slots=2")
-    lines = (tmp_path / "f").read_text().splitlines()
-    assert len(lines) == 60
-    assert log[-1]["done"] == 60
-    assert log[-1]["seconds"] < 25, "one after the other would take 30 with two threads"
+def test_coroutines_wait_side_by_side(jobs: Jobs, runners: Runners) -> None:
+    """In a runner with two threads none of the 60 ends before all have begun."""
+    for _ in range(60):
+        jobs.enqueue("test.together", {"count": 60})
+    assert drain(runners, "slots=2")[-1]["done"] == 60
 
 
 def test_a_coroutine_has_a_time_limit_and_may_fail(jobs: Jobs, runners: Runners) -> None:
@@ -156,7 +152,7 @@ def test_a_result_is_kept_with_what_it_took(jobs: Jobs, runners: Runners) -> Non
     (job,) = done(jobs)
     assert job["result"] == {"value": {"a": ["ä", "\\u0000 is only text"]}}
     assert job["attempts"] == 1
-    assert 0 <= job["seconds"] < 30
+    assert job["seconds"] is not None
     shown = jobs.value("select public.jobs_show(%s)", f"default:{number}")
     assert (shown["state"], shown["result"]) == ("done", job["result"])
     assert jobs.value("select done from public.jobs_rates()") == 1

@@ -189,10 +189,9 @@ end
 $function$;
 
 CREATE OR REPLACE FUNCTION private.children_ended (
-  done      text[],
-  dead      text[],
-  looked_at text[],
-  at        timestamp with time zone
+  done text[],
+  dead text[],
+  at   timestamp with time zone
 )
   RETURNS void
   LANGUAGE plpgsql
@@ -212,8 +211,6 @@ begin
       select parent, 'done' as how from unnest(children_ended.done) as d (parent)
       union all
       select parent, 'dead' as how from unnest(children_ended.dead) as d (parent)
-      union all
-      select parent, 'none' as how from unnest(children_ended.looked_at) as d (parent)
     ) as e
     group by 1, 2
     order by 1, 2
@@ -496,7 +493,7 @@ begin
   end if;
   parent := private.jobs_bury(queue, cancelled, at);
   if parent is not null then
-    perform private.children_ended('{}', array[parent], '{}', at);
+    perform private.children_ended('{}', array[parent], at);
   end if;
 end
 $function$;
@@ -824,7 +821,8 @@ begin
     perform private.enqueue_many(batch.kind, batch.payloads, batch.firm_id,
       priority => batch.priority, parent => parent);
   end loop;
-  perform private.children_ended(array[]::text[], array[]::text[], array[parent], at);
+  -- There may be none to wait for.
+  perform private.wake_parent(jobs_fan_out.queue, jobs_fan_out.id, at);
   return true;
 exception when others then
   -- Children that cannot be queued are the handler's fault, and must not take the step's other
@@ -1301,11 +1299,6 @@ declare
   items jsonb;
   part record;
 begin
-  -- A crash of the server may bring a settled job back, which every handler must bear anyway. A
-  -- claim that it took back would be made again, by another runner perhaps, and could not be told
-  -- from the first: what claims waits for the disk, once for all it claims.
-  perform set_config('synchronous_commit', 'off', true);
-
   for queue, items in select key, value from jsonb_each(jobs_step.done) loop
     part := private.jobs_ack(queue, items, at);
     counts := counts || part.counts;
@@ -1320,7 +1313,7 @@ begin
     lost := lost || private.jobs_extend(queue, items, lease, at);
   end loop;
   if cardinality(done_parents || dead_parents) > 0 then
-    perform private.children_ended(done_parents, dead_parents, '{}', at);
+    perform private.children_ended(done_parents, dead_parents, at);
     dead_parents := '{}';
   end if;
 
@@ -1358,11 +1351,14 @@ begin
       at := clock_timestamp();
     end loop;
     if cardinality(dead_parents) > 0 then
-      perform private.children_ended('{}', dead_parents, '{}', at);
+      perform private.children_ended('{}', dead_parents, at);
     end if;
   end if;
-  if cardinality(jobs) > 0 then
-    perform set_config('synchronous_commit', 'on', true);
+  -- A crash of the server may bring a settled job back, which every handler must bear anyway. A
+  -- claim that it took back would be made again, by another runner perhaps, and could not be told
+  -- from the first: what claims waits for the disk, once for all it claims.
+  if cardinality(jobs) = 0 then
+    perform set_config('synchronous_commit', 'off', true);
   end if;
   -- Last, because other runners wait for the rows that are counted in.
   perform private.count_jobs(counts, jobs_step.worker, at);
@@ -2562,8 +2558,8 @@ COMMENT ON COLUMN "private"."job_stats"."seconds" IS 'What the handlers of those
 
 COMMENT ON FUNCTION "private"."check_job"(text, jsonb[], text) IS 'Refuses what cannot be a job: its kind, its payloads, its priority.';
 
-COMMENT ON FUNCTION "private"."children_ended"(text[], text[], text[], timestamp with time zone) IS 'Counts children that ended, by the ids of those who wait for them (looked_at: none ended), and
-wakes those whose last it was.';
+COMMENT ON FUNCTION "private"."children_ended"(text[], text[], timestamp with time zone) IS 'Counts children that ended, by the ids of those who wait for them, and wakes those whose last
+it was.';
 
 COMMENT ON FUNCTION "private"."count_jobs"(jsonb, text, timestamp with time zone) IS 'Adds outcomes to private.job_stats: [{kind, done, retry, snooze, dead, seconds}, …].';
 
@@ -2770,11 +2766,11 @@ REVOKE ALL ON FUNCTION "private"."check_job"(text, jsonb[], text) FROM "postgres
 
 GRANT EXECUTE ON FUNCTION "private"."check_job"(text, jsonb[], text) TO "postgres";
 
-REVOKE ALL ON FUNCTION "private"."children_ended"(text[], text[], text[], timestamp WITH time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."children_ended"(text[], text[], timestamp WITH time zone) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."children_ended"(text[], text[], text[], timestamp WITH time zone) FROM "postgres";
+REVOKE ALL ON FUNCTION "private"."children_ended"(text[], text[], timestamp WITH time zone) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "private"."children_ended"(text[], text[], text[], timestamp WITH time zone) TO "postgres";
+GRANT EXECUTE ON FUNCTION "private"."children_ended"(text[], text[], timestamp WITH time zone) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."count_jobs"(jsonb, text, timestamp WITH time zone) FROM PUBLIC;
 

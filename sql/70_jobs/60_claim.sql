@@ -1,8 +1,5 @@
--- Not pgmq.read: that orders by msg_id and compares vt with a volatile clock, so it walks past
--- every delayed job. Here the time is a parameter, and the walk goes from lane to lane: each that
--- has something due gives its share, so that a firm with one job does not wait behind another's
--- flood. A lane costs one look at its index, however much waits in it. The settings keep the plan
--- at depth, where the planner would turn to a hash join and a full scan.
+-- Each lane that has something due gives its share, so that a firm with one job does not wait
+-- behind another's flood.
 create function private.jobs_claim(
   queue text,
   qty integer,
@@ -18,9 +15,6 @@ create function private.jobs_claim(
 )
 language plpgsql
 set search_path = ''
-set enable_hashjoin = off
-set enable_mergejoin = off
-set enable_seqscan = off
 as $$
 declare
   -- How many lanes are looked at, and served, in one go.
@@ -39,17 +33,17 @@ begin
   busy := false;
   dead_parents := '{}';
   loop
-    select w.due, w.last into due, last
-    from private.jobs_walk(jobs_claim.queue, jobs_claim.place, jobs_claim.at, jobs_claim.barred,
-      most_looks, least(jobs_claim.qty - taken, most_served)) as w;
+    execute format('select due, last from private.%I($1, $2, $3, $4, $5)', queue || '_walk')
+    into due, last
+    using place, at, barred, most_looks, least(qty - taken, most_served);
     limited := array(
       select d.lane from unnest(due) as d (lane)
       inner join private.job_limits as l on l.kind = private.lane_kind(d.lane)
     );
     due := array(select unnest(due) except all select unnest(limited));
     if due <> '{}' then
-      part := private.jobs_take(jobs_claim.queue, due, jobs_claim.qty - taken,
-        jobs_claim.lease, jobs_claim.at, jobs_claim.worker, held => false);
+      execute format('select * from private.%I($1, $2, $3, $4, $5, held => false)', queue || '_take')
+      into part using due, qty - taken, lease, at, worker;
       claims := array_append(claims, part.claims);
       taken := taken + part.taken;
       gained := gained + part.taken + part.died;
@@ -78,122 +72,6 @@ begin
       gained := 0;
     end if;
   end loop;
-end
-$$;
-
-create function private.jobs_walk(
-  queue text,
-  place text,
-  at timestamptz,
-  barred text[],
-  most_looks integer,
-  most_due integer,
-  out due text[],
-  out last text
-)
-language plpgsql
-set search_path = ''
-set enable_hashjoin = off
-set enable_mergejoin = off
-set enable_seqscan = off
-as $$
-begin
-  execute format($walk$
-    with recursive walk as (
-      select $1 collate "C" as lane, false as due, 0 as looks, 0 as found
-      union all
-      select next.lane, next.due, walk.looks + 1, walk.found + next.due::integer
-      from walk cross join lateral (
-        select
-          coalesce(q.message ->> 'lane', ':') collate "C" as lane,
-          q.vt <= $2 and private.lane_kind(coalesce(q.message ->> 'lane', ':')) <> all ($3) as due
-        from pgmq.%I as q
-        where (coalesce(q.message ->> 'lane', ':') collate "C") > walk.lane
-        order by (coalesce(q.message ->> 'lane', ':') collate "C"), q.vt
-        limit 1
-      ) as next
-      where walk.looks < $4 and walk.found < $5
-    )
-    select
-      coalesce(array_agg(lane) filter (where due), '{}'),
-      max(lane) filter (where looks = $4 or found = $5)
-    from walk
-  $walk$, 'q_' || queue)
-  into due, last using place, at, barred, most_looks, most_due;
-end
-$$;
-
-create function private.jobs_take(
-  queue text,
-  lanes text[],
-  qty integer,
-  lease interval,
-  at timestamptz,
-  worker text,
-  held boolean,
-  out claims json,
-  out taken integer,
-  out died integer,
-  out dead_parents text[]
-)
-language plpgsql
-set search_path = ''
-set enable_hashjoin = off
-set enable_mergejoin = off
-set enable_seqscan = off
-as $$
-declare
-  -- Runners lost in a row without a word. After the first the job runs in a process of its own, so
-  -- most are lost for other reasons; so many, and it is the job that takes the machines down.
-  lost_limit constant integer := 20;
-  crashing jsonb;
-begin
-  execute format($take$
-    with due as materialized (
-      select picked.msg_id
-      from unnest($1) as l (lane) cross join lateral (
-        select q.msg_id, q.vt from pgmq.%1$I as q
-        where (coalesce(q.message ->> 'lane', ':') collate "C") = l.lane and q.vt <= $2
-        order by q.vt
-        limit $3
-        for update skip locked
-      ) as picked
-      order by row_number() over (partition by l.lane order by picked.vt)
-      limit $4
-    ), claimed as (
-      update pgmq.%1$I as q set
-        vt = $2 + $5,
-        read_ct = q.read_ct + 1,
-        message = case
-          -- Sent by hand: a runner finds no kind in it, and it dies.
-          when jsonb_typeof(q.message) is distinct from 'object'
-            then jsonb_build_object('payload', q.message)
-          when $6
-          then q.message || jsonb_build_object('lane', '!' || ltrim(q.message ->> 'lane', '!'))
-          else q.message
-        end
-      where q.msg_id = any (array(select due.msg_id from due))
-      returning q.msg_id, q.read_ct, q.message,
-        q.read_ct - coalesce((q.message ->> 'settled')::integer, 0) as unsettled
-    )
-    select
-      json_agg(json_build_array(msg_id, read_ct, message) order by msg_id)
-        filter (where unsettled <= $7),
-      count(*) filter (where unsettled <= $7),
-      jsonb_agg(jsonb_build_object(
-        'id', msg_id, 'read', read_ct, 'outcome', 'dead', 'code', 'crash_loop',
-        'error', format('%%s runners in a row were lost while they ran this job.', unsettled - 1)
-      )) filter (where unsettled > $7)
-    from claimed
-  $take$, 'q_' || queue)
-  into claims, taken, crashing
-  using lanes, at, ceil(qty::numeric / cardinality(lanes)), qty, lease, held, lost_limit;
-
-  died := coalesce(jsonb_array_length(crashing), 0);
-  dead_parents := '{}';
-  if crashing is not null then
-    dead_parents := (private.jobs_fail(queue, crashing, at, worker)).parents;
-  end if;
 end
 $$;
 
@@ -245,7 +123,8 @@ begin
     private.job_room(lane_kind, firm, at)
   );
   if qty > 0 then
-    part := private.jobs_take(queue, array[lane], qty, lease, at, worker, held => true);
+    execute format('select * from private.%I($1, $2, $3, $4, $5, held => true)', queue || '_take')
+    into part using array[lane], qty, lease, at, worker;
     claims := part.claims;
     taken := part.taken;
     died := part.died;
@@ -258,12 +137,6 @@ $$;
 revoke execute on function private.jobs_claim(
   text, integer, interval, timestamptz, text, text[], text
 ) from public, anon, authenticated, service_role;
-revoke execute on function private.jobs_walk(
-  text, text, timestamptz, text[], integer, integer
-) from public, anon, authenticated, service_role;
-revoke execute on function private.jobs_take(
-  text, text[], integer, interval, timestamptz, text, boolean
-) from public, anon, authenticated, service_role;
 revoke execute on function private.jobs_take_limited(
   text, text, text[], integer, interval, timestamptz, text
 ) from public, anon, authenticated, service_role;
@@ -275,15 +148,6 @@ comment on function private.jobs_claim(
 the longest due come first. Kinds that are barred are left alone. claims: one
 [[id, read, message], …] or more;
 place: the lane to go on after; busy: whether another runner kept this one from a lane.';
-comment on function private.jobs_walk(
-  text, text, timestamptz, text[], integer, integer
-) is
-'The lanes after place that have something due; last is the one to go on from, null at the end.';
-comment on function private.jobs_take(
-  text, text[], integer, interval, timestamptz, text, boolean
-) is
-'Leases up to qty due jobs of these lanes, the same number of each. held: mark them as running, for
-the count of their kind. Jobs in a crash loop die.';
 comment on function private.jobs_take_limited(
   text, text, text[], integer, interval, timestamptz, text
 ) is

@@ -1,53 +1,72 @@
 -- Fencing: an outcome counts where (msg_id, read_ct) is the claim it belongs to and that claim has
 -- no outcome yet (settled < read_ct). So a late worker cannot settle somebody else's attempt, and
 -- an outcome that is sent twice counts once.
-create function private.jobs_ack(
-  queue text, done jsonb, at timestamptz, out counts jsonb, out parents text[]
+--
+-- For each queue one of its own, as in 59_take.sql: every step acks, few do anything else.
+do $each$
+declare
+  queue text;
+begin
+  foreach queue in array '{jobs_high,jobs_default,jobs_low}'::text[] loop
+    execute format($create$
+
+create function private.%1$s_ack(
+  done jsonb, at timestamptz, out counts jsonb, out parents text[]
 )
 language plpgsql
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
 as $$
 begin
-  execute format($ack$
-    with gone as (
-      delete from pgmq.%I as q
-      using jsonb_array_elements($1) as d
-      where q.msg_id = (d.value ->> 0)::bigint and q.read_ct = (d.value ->> 1)::integer
-        and coalesce((q.message ->> 'settled')::integer, 0) < q.read_ct
-      returning
-        q.msg_id, q.enqueued_at, q.message, (d.value ->> 2)::double precision / 1000 as seconds,
-        nullif(d.value -> 3, 'null') as result, q.message ->> 'parent' as parent,
-        q.read_ct - coalesce((q.message ->> 'settled')::integer, 0)
-          + coalesce((q.message ->> 'failures')::integer, 0) as attempts
-    ), freed as (
-      delete from private.job_keys as k
-      using gone
-      where gone.message ? 'key' and k.kind = gone.message ->> 'kind'
-        and k.key = gone.message ->> 'key' and k.msg_id = gone.msg_id
-        and (k.expires_at is null or k.expires_at <= $2)
-    ), kept as (
-      insert into private.finished_jobs (
-        queue, msg_id, kind, firm_id, parent, result, attempts, seconds, enqueued_at, finished_at
-      )
-      select
-        $3, msg_id, message ->> 'kind', (message ->> 'firm_id')::uuid, parent, result, attempts,
-        seconds, enqueued_at, $2
-      from gone where result is not null or parent is not null
-    ), kinds as (
-      select message ->> 'kind' as kind, count(*) as n, sum(seconds) as seconds
-      from gone group by 1
+  with gone as (
+    delete from pgmq.q_%1$s as q
+    using jsonb_array_elements(done) as d
+    where q.msg_id = (d.value ->> 0)::bigint and q.read_ct = (d.value ->> 1)::integer
+      and coalesce((q.message ->> 'settled')::integer, 0) < q.read_ct
+    returning
+      q.msg_id, q.enqueued_at, q.message, (d.value ->> 2)::double precision / 1000 as seconds,
+      nullif(d.value -> 3, 'null') as result, q.message ->> 'parent' as parent,
+      q.read_ct - coalesce((q.message ->> 'settled')::integer, 0)
+        + coalesce((q.message ->> 'failures')::integer, 0) as attempts
+  ), freed as (
+    delete from private.job_keys as k
+    using gone as g
+    where g.message ? 'key' and k.kind = g.message ->> 'kind' and k.key = g.message ->> 'key'
+      and k.msg_id = g.msg_id and (k.expires_at is null or k.expires_at <= %1$s_ack.at)
+  ), kept as (
+    insert into private.finished_jobs (
+      queue, msg_id, kind, firm_id, parent, result, attempts, seconds, enqueued_at, finished_at
     )
     select
-      (select jsonb_agg(jsonb_build_object('kind', kind, 'done', n, 'seconds', seconds))
-        from kinds where kind is not null),
-      array(select parent from gone where parent is not null)
-  $ack$, 'q_' || queue) into counts, parents using done, at, queue;
-  counts := coalesce(counts, '[]');
+      '%1$s', g.msg_id, g.message ->> 'kind', (g.message ->> 'firm_id')::uuid, g.parent, g.result,
+      g.attempts, g.seconds, g.enqueued_at, %1$s_ack.at
+    from gone as g where g.result is not null or g.parent is not null
+  ), kinds as (
+    select g.message ->> 'kind' as kind, count(*) as done, sum(g.seconds) as seconds
+    from gone as g group by 1
+  )
+  select
+    coalesce((select jsonb_agg(to_jsonb(k)) from kinds as k where k.kind is not null), '[]'),
+    array(select g.parent from gone as g where g.parent is not null)
+  into counts, parents;
 end
 $$;
+
+revoke execute on function private.%1$s_ack(jsonb, timestamptz)
+from public, anon, authenticated, service_role;
+
+comment on function private.%1$s_ack(jsonb, timestamptz) is
+'Ends jobs that succeeded: [[id, read, milliseconds, result], …], the last two if there are any.
+Results are kept, and their unique keys are free again. Returns how many of each kind that were,
+and the jobs that waited for them.';
+
+    $create$, queue);
+  end loop;
+end
+$each$;
 
 create function private.jobs_fail(
   queue text, failed jsonb, at timestamptz, worker text, out counts jsonb, out parents text[]
@@ -199,8 +218,6 @@ volatile
 set search_path = ''
 return least(3600, 5 * 3 ^ least(attempt - 1, 10)) * (0.75 + random() / 2) * interval '1 second';
 
-revoke execute on function private.jobs_ack(text, jsonb, timestamptz)
-from public, anon, authenticated, service_role;
 revoke execute on function private.jobs_fail(text, jsonb, timestamptz, text)
 from public, anon, authenticated, service_role;
 revoke execute on function private.jobs_bury(text, bigint, timestamptz)
@@ -210,14 +227,10 @@ from public, anon, authenticated, service_role;
 revoke execute on function private.jobs_backoff(integer)
 from public, anon, authenticated, service_role;
 
-comment on function private.jobs_ack(text, jsonb, timestamptz) is
-'Ends jobs that succeeded: [[id, read, milliseconds, result], …], the last two if there are any.
-Results are kept, and their unique keys are free again. Returns how many of each kind that were,
-and the jobs that waited for them.';
 comment on function private.jobs_fail(text, jsonb, timestamptz, text) is
 'Settles attempts that did not succeed: [{id, read, outcome, code, error, after_s}]. retry comes
 back after after_s or the backoff, snooze too but costs no attempt, dead goes to the dead letters;
-wait, with children and state, comes back when its children have ended. Returns as jobs_ack.';
+wait, with children and state, comes back when its children have ended. Returns as the acks do.';
 comment on function private.jobs_bury(text, bigint, timestamptz) is
 'Moves a job from its queue to the dead letters and frees its unique key. Returns the job that
 waited for it, if there is one.';

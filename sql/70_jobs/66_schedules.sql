@@ -1,18 +1,23 @@
 -- What a cron expression means is the runner's to say, by a library; that a time is used once is
 -- the database's: only who knows the time that is next can put another in its place.
+-- Not in SQL, which plans anew with each call: every step asks.
 create function private.jobs_schedules_due(at timestamptz) returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
-return coalesce((
-  select
-    jsonb_agg(jsonb_build_object(
-      'name', s.name, 'cron', s.cron, 'time_zone', s.time_zone, 'if_missed', s.if_missed,
-      'next_at', s.next_at
-    ))
-  from private.job_schedules as s
-  where s.paused_at is null and (s.next_at is null or s.next_at <= jobs_schedules_due.at)
-), '[]');
+as $$
+begin
+  return coalesce((
+    select
+      jsonb_agg(jsonb_build_object(
+        'name', s.name, 'cron', s.cron, 'time_zone', s.time_zone, 'if_missed', s.if_missed,
+        'next_at', s.next_at
+      ))
+    from private.job_schedules as s
+    where s.paused_at is null and (s.next_at is null or s.next_at <= jobs_schedules_due.at)
+  ), '[]');
+end
+$$;
 
 create function private.jobs_schedule_fire(
   name text, expected_at timestamptz, run_at timestamptz[], next_at timestamptz, error text

@@ -36,7 +36,7 @@ declare
   part record;
 begin
   for queue, items in select key, value from jsonb_each(jobs_step.done) loop
-    part := private.jobs_ack(queue, items, at);
+    execute format('select * from private.%I($1, $2)', queue || '_ack') into part using items, at;
     counts := counts || part.counts;
     done_parents := done_parents || part.parents;
   end loop;
@@ -130,37 +130,31 @@ begin
 end
 $$;
 
+-- Not in SQL: that language plans anew with each call.
 create function private.count_jobs(counts jsonb, worker text, at timestamptz) returns void
-language sql
-volatile
+language plpgsql
 set search_path = ''
-begin atomic
-  insert into private.job_stats as s (
-    minute, kind, slot, done, retried, snoozed, dead, seconds
-  )
+as $$
+begin
+  insert into private.job_stats as s (minute, kind, slot, done, retried, snoozed, dead, seconds)
   select
     date_trunc('minute', count_jobs.at), c.kind, abs(hashtext(count_jobs.worker) % 16),
     coalesce(sum(c.done), 0), coalesce(sum(c.retry), 0), coalesce(sum(c.snooze), 0),
     coalesce(sum(c.dead), 0), coalesce(sum(c.seconds), 0)
   from
-    jsonb_to_recordset(count_jobs.counts)
-      as c (
-        kind text,
-        done integer,
-        retry integer,
-        snooze integer,
-        dead integer,
-        seconds double precision
-      )
+    jsonb_to_recordset(count_jobs.counts) as c (
+      kind text, done integer, retry integer, snooze integer, dead integer, seconds double precision
+    )
   group by c.kind
   order by c.kind
-  on conflict (minute, kind, slot) do update set
+  on conflict on constraint job_stats_pkey do update set
     done = s.done + excluded.done,
     retried = s.retried + excluded.retried,
     snoozed = s.snoozed + excluded.snoozed,
     dead = s.dead + excluded.dead,
     seconds = s.seconds + excluded.seconds;
-end;
+end
+$$;
 
 create function public.jobs_step(
   worker text,

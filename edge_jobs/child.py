@@ -45,6 +45,9 @@ class ForwardedLog(Log):
         super().__init__(None, None, **facts)
         self._events = events
 
+    def bind(self, **facts: object) -> "ForwardedLog":
+        return ForwardedLog(self._events, **{**self._facts, **facts})
+
     def info_later(self, event: str, /, **facts: object) -> None:
         self.info(event, **facts)
 

@@ -6,7 +6,8 @@ import re
 import sys
 import time
 from collections import deque
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import TextIO
 
 _SECRETS = re.compile(
@@ -14,19 +15,22 @@ _SECRETS = re.compile(
 )
 
 
-# One of them is in every secret that the pattern finds.
-_SIGNS = ("sb_secret_", "eyJ", "://")
-
-
 def mask(text: str) -> str:
     """`text` without secret keys, tokens, and passwords in URLs."""
-    if not any(sign in text for sign in _SIGNS):
-        return text
-    return _SECRETS.sub(lambda m: (m["key"] or m["user"] or "") + "***", text)
+    # One of the three is in every secret that the pattern finds; a single character is found first.
+    key, token = "sb_secret_" in text, "J" in text and "eyJ" in text
+    if key or token or ("/" in text and "://" in text):
+        return _SECRETS.sub(lambda m: (m["key"] or m["user"] or "") + "***", text)
+    return text
+
+
+Facts = dict[str, object]
 
 
 class Log:
     """`log.info("done", job="default:7", ms=12)`; `bind` adds facts to every later line."""
+
+    __slots__ = ("_as_json", "_facts", "_later", "_stream")
 
     def __init__(
         self, stream: TextIO | None = None, as_json: bool | None = None, **facts: object
@@ -38,8 +42,9 @@ class Log:
         self._later: deque[str] = deque()
 
     def bind(self, **facts: object) -> "Log":
-        bound = object.__new__(type(self))
-        bound.__dict__ = {**self.__dict__, "_facts": {**self._facts, **facts}}
+        bound = object.__new__(Log)
+        bound._stream, bound._as_json, bound._later = self._stream, self._as_json, self._later
+        bound._facts = {**self._facts, **facts} if self._facts else facts
         return bound
 
     def info(self, event: str, /, **facts: object) -> None:
@@ -53,7 +58,7 @@ class Log:
 
     def info_later(self, event: str, /, **facts: object) -> None:
         """For lines that come by the thousand: written with the next line, or by `flush`."""
-        self._later.append(self._line("info", event, facts))
+        self._later.append(self._line("info", event, facts, _fast_json))
 
     def flush(self) -> None:
         lines = []
@@ -67,30 +72,46 @@ class Log:
             self._stream.write("".join(lines))
             self._stream.flush()
 
-    def _write(self, level: str, event: str, facts: dict[str, object]) -> None:
-        self._later.append(self._line(level, event, facts))
+    def _write(self, level: str, event: str, facts: Facts) -> None:
+        self._later.append(self._line(level, event, facts, _json))
         self.flush()
 
-    def _line(self, level: str, event: str, facts: dict[str, object]) -> str:
-        facts = {k: v for k, v in {**self._facts, **facts}.items() if v is not None}
-        return mask((_json if self._as_json else _words)(level, event, facts)) + "\n"
-
-
-_encoder = json.JSONEncoder(default=str, skipkeys=True)
+    def _line(self, level: str, event: str, facts: Facts, encode: Callable[[Facts], str]) -> str:
+        at = _stamp(int(time.time() * 1000))
+        facts = {"at": at, "level": level, "event": event, **self._facts, **facts}
+        if None in facts.values():
+            facts = {name: fact for name, fact in facts.items() if fact is not None}
+        return mask(encode(facts) if self._as_json else _words(facts)) + "\n"
 
 
 @lru_cache(maxsize=2)
-def _second(second: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+def _stamp(ms: int) -> str:
+    second, ms = divmod(ms, 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(second))}.{ms:03}Z"
 
 
-def _json(level: str, event: str, facts: dict[str, object]) -> str:
-    now = time.time()
-    at = f"{_second(int(now))}.{int(now % 1 * 1000):03}Z"
-    return _encoder.encode({"at": at, "level": level, "event": event, **facts})
+_json = json.JSONEncoder(default=str, skipkeys=True, separators=(",", ":")).encode
 
 
-def _words(level: str, event: str, facts: dict[str, object]) -> str:
-    sign = {"info": " ", "warning": "!", "error": "✗"}[level]
-    words = " ".join(f"{name}={fact}" for name, fact in facts.items())
-    return f"{time.strftime('%H:%M:%S')} {sign} {event} {words}"
+@cache
+def _pydantic_json() -> Callable[[object], bytes]:
+    from pydantic_core import to_json
+
+    return to_json
+
+
+def _fast_json(facts: Facts) -> str:
+    """The same in a fifth of the time, for those who have imported pydantic anyway."""
+    try:
+        text = _pydantic_json()(facts).decode()
+    except ValueError:
+        return _json(facts)
+    return text if text.isascii() else _json(facts)
+
+
+def _words(facts: Facts) -> str:
+    sign = {"info": " ", "warning": "!", "error": "✗"}[str(facts["level"])]
+    rest = [
+        f"{name}={fact}" for name, fact in facts.items() if name not in ("at", "level", "event")
+    ]
+    return " ".join([time.strftime("%H:%M:%S"), sign, str(facts["event"]), *rest])

@@ -32,13 +32,21 @@ class Processes:
         process = process or Process()
         attempt.process = process
         outcome = process.run(attempt, handler)
-        attempt.process = None
         with self._lock:
+            attempt.process = None
             if process.usable and len(self._idle) < self._size:
                 self._idle.append(process)
                 return outcome
         process.kill()
         return outcome
+
+    def kill(self, attempt: Attempt, because: str) -> bool:
+        """Ends the process that runs the attempt. False where there is none, or none any more."""
+        with self._lock:
+            if attempt.process is None:
+                return False
+            attempt.process.kill(because)
+        return True
 
 
 class Process:

@@ -198,8 +198,7 @@ class Runner:
             for queue, job, read in answer["lost"]:
                 self._pool.lose((queue, job, read))
             for batch in answer["jobs"]:
-                for claim in batch["claims"]:
-                    self._pool.add(batch["queue"], claim)
+                self._pool.add(batch["queue"], batch["claims"])
             if self._pool.stuck >= self._slots:
                 self._fail(StuckJobs(count=self._pool.stuck))
         if room and not answer["jobs"] and (answer["busy"] or (self._pool and self._pool.held)):
@@ -249,11 +248,14 @@ class Runner:
     def _take_outcomes(self) -> None:
         if self._pool is None:
             return
-        for key, outcome in self._pool.collect():
-            if not (self._done or self._failed):
-                self._report_at = time.monotonic() + REPORT_WITHIN_S
-            # The job may have queued another: what was dry need not be any more.
-            self._dry, self._look_at = False, 0.0
+        outcomes = self._pool.collect()
+        if not outcomes:
+            return
+        if not (self._done or self._failed):
+            self._report_at = time.monotonic() + REPORT_WITHIN_S
+        # The jobs may have queued others: what was dry need not be any more.
+        self._dry, self._look_at = False, 0.0
+        for key, outcome in outcomes:
             self._settle(key, outcome)
             self._counts[outcome["outcome"]] += 1
 
@@ -265,7 +267,9 @@ class Runner:
     def _settle(self, key: "Key", outcome: "Outcome") -> None:
         queue, job, read = key
         if outcome["outcome"] == "done":
-            self._done.setdefault(queue, []).append([job, read, outcome["ms"], outcome["result"]])
+            self._done.setdefault(queue, []).append(
+                [job, read, outcome["ms"], outcome.get("result")]
+            )
         else:
             self._failed.setdefault(queue, []).append({"id": job, "read": read, **outcome})
 

@@ -48,15 +48,19 @@ class Pool:
         self._held: dict[Key, Attempt] = {}
         # Those of them that run, and whose outcome will not count.
         self._lost: set[Key] = set()
-        self._waiting: SimpleQueue[Attempt] = SimpleQueue()
+        # Those that wait, and those that run. What becomes of an attempt is up to the thread that
+        # takes it out of its set: no lock could be cheaper, or be held by a thread that pauses.
+        self._waiting: dict[Attempt, bool] = {}
+        self._running: dict[Attempt, bool] = {}
+        self._next: SimpleQueue[Attempt] = SimpleQueue()
         self._ended: deque[tuple[Attempt, Outcome, float]] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._in_loop = 0
+        self._in_loop: set[Attempt] = set()
         self._time_out_at = 0.0
         # By kind, where the handler says how many may run here at once.
-        self._running: Counter[str] = Counter()
+        self._places: Counter[str] = Counter()
         self._parked: dict[str, deque[Attempt]] = {}
-        # Guards the moments where both sides decide what becomes of one attempt.
+        # Guards these two, and the start of the loop.
         self._lock = threading.Lock()
         for _ in range(size):
             self._start_thread()
@@ -79,39 +83,37 @@ class Pool:
     def room(self, ahead_s: float, most: int) -> int:
         """How many jobs to claim, at most `most`: enough to keep the threads at work for so many
         seconds, and while the next ones are on their way."""
-        if self._in_loop >= MOST_ASYNC:
+        in_loop = len(self._in_loop)
+        if in_loop >= MOST_ASYNC:
             return 0
         ahead = int(self.size * ahead_s / max(self.pace, 1e-6))
         target = min(max(ahead, self.size), 2 * most)
-        for_threads = len(self._held) - self._in_loop - sum(map(len, self._parked.values()))
-        if for_threads == 0 and self._in_loop:
+        for_threads = len(self._held) - in_loop - sum(map(len, self._parked.values()))
+        if for_threads == 0 and in_loop:
             # What came last only waits: take as many more as can wait beside it.
-            target = max(target, min(self._in_loop, MOST_ASYNC - self._in_loop))
+            target = max(target, min(in_loop, MOST_ASYNC - in_loop))
         if for_threads > target // 2 and for_threads >= self.size:
             return 0
         return min(target - for_threads, most)
 
-    def add(self, queue: str, claim: list[Any]) -> None:
-        number, read, message = claim
-        kind, firm_id = str(message.get("kind", "")), message.get("firm_id")
-        attempts = read - int(message.get("settled", 0)) + int(message.get("failures", 0))
-        job_id = f"{queue.removeprefix('jobs_')}:{number}"
-        job = Job(
-            id=job_id,
-            kind=kind,
-            attempt=attempts,
-            firm_id=firm_id,
-            api=self._api,
-            log=self._log.bind(job=job_id, kind=kind, firm=firm_id, attempt=attempts),
-            state=message.get("state"),
-            children=message.get("children"),
-        )
-        attempt = Attempt((queue, number, read), message, job)
-        if attempt.key in self._held:
-            # A server that lost its last commits, in a failover perhaps, made it again.
-            return
-        self._held[attempt.key] = attempt
-        self._waiting.put(attempt)
+    def add(self, queue: str, claims: list[list[Any]]) -> None:
+        name = queue.removeprefix("jobs_")
+        for number, read, message in claims:
+            key = (queue, number, read)
+            if key in self._held:
+                # A server that lost its last commits, in a failover perhaps, made it again.
+                continue
+            job_id, kind = f"{name}:{number}", str(message.get("kind", ""))
+            firm_id = message.get("firm_id")
+            runs = read - int(message.get("settled", 0))
+            failed = int(message.get("failures", 0))
+            log = self._log.bind(job=job_id, kind=kind, firm=firm_id, attempt=runs + failed)
+            state, children = message.get("state"), message.get("children")
+            job = Job(job_id, kind, runs + failed, firm_id, self._api, log, state, children)
+            suspect = runs > 1 or _crashed(message.get("history"))
+            attempt = self._held[key] = Attempt(key, message, job, suspect=suspect)
+            self._waiting[attempt] = True
+            self._next.put(attempt)
 
     def leases(self) -> list[Attempt]:
         return [attempt for attempt in self._held.values() if not attempt.job.lost]
@@ -126,24 +128,24 @@ class Pool:
             if attempt.abandoned:
                 self.stuck -= 1
                 continue
-            self._forget(attempt)
-            if not attempt.job.lost:
+            del self._held[attempt.key]
+            if attempt.job.lost:
+                self._lost.discard(attempt.key)
+            else:
                 outcomes.append((attempt.key, outcome))
-        outcomes += self._time_out()
+        now = time.monotonic()
+        if now >= self._time_out_at:
+            self._time_out_at = now + TIMEOUTS_EVERY_S
+            outcomes += self._time_out(now)
         return outcomes
 
-    def _time_out(self) -> list[tuple[Key, Outcome]]:
+    def _time_out(self, now: float) -> list[tuple[Key, Outcome]]:
         outcomes: list[tuple[Key, Outcome]] = []
-        now = time.monotonic()
-        if now < self._time_out_at:
-            return outcomes
-        self._time_out_at = now + TIMEOUTS_EVERY_S
-        for attempt in [a for a in self._held.values() if (a.ends_at or now) < now]:
-            if attempt.process:
-                attempt.process.kill("timeout")
-                continue
+        for attempt in [a for a in list(self._running) if (a.ends_at or now) < now]:
             counts = not attempt.job.lost
-            if self._abandon(attempt) and counts:
+            if self._processes.kill(attempt, "timeout") or not self._abandon(attempt):
+                continue
+            if counts:
                 outcome = attempt.again("timeout", "The handler ran past its time limit.")
                 attempt.job.log.warning("timeout", outcome=outcome["outcome"])
                 self._telemetry.ended(attempt.job.kind, "timeout", 0)
@@ -168,32 +170,26 @@ class Pool:
                 given.append(attempt.key)
         return given
 
-    def _forget(self, attempt: Attempt) -> None:
-        del self._held[attempt.key]
-        self._lost.discard(attempt.key)
-
     def _drop(self, attempt: Attempt) -> None:
         attempt.job.lost = True
         if attempt.key in self._held:
             self._lost.add(attempt.key)
-        if process := attempt.process:
-            process.kill("lost")
+        self._processes.kill(attempt, "lost")
 
     def _withdraw(self, attempt: Attempt) -> bool:
-        with self._lock:
-            if attempt.started_at is not None:
-                return False
-            attempt.job.lost = True
+        if not self._waiting.pop(attempt, False):
+            return False
+        attempt.job.lost = True
         del self._held[attempt.key]
         return True
 
     def _abandon(self, attempt: Attempt) -> bool:
-        with self._lock:
-            if attempt.finished:
-                return False
-            attempt.job.lost = attempt.abandoned = True
-            self._leave(attempt.job.kind)
-        self._forget(attempt)
+        if not self._running.pop(attempt, False):
+            return False
+        attempt.job.lost = attempt.abandoned = True
+        self._leave(attempt)
+        del self._held[attempt.key]
+        self._lost.discard(attempt.key)
         self.stuck += 1
         self._start_thread()
         return True
@@ -204,16 +200,12 @@ class Pool:
 
     def _work(self) -> None:
         while True:
-            attempt = self._waiting.get()
+            attempt = self._next.get()
             handler = self._find(attempt)
-            with self._lock:
-                if attempt.job.lost:
-                    self._call_parked(attempt.job.kind)
-                    continue
-                if not self._may_run(attempt, handler):
-                    continue
-                attempt.started_at = time.monotonic()
+            if not self._begin(attempt, handler):
+                continue
             if handler and handler.is_async and not attempt.suspect:
+                self._in_loop.add(attempt)
                 asyncio.run_coroutine_threadsafe(self._run_async(attempt), self._running_loop())
                 continue
             with self._telemetry.span(attempt):
@@ -223,8 +215,8 @@ class Pool:
                     attempt.ends_at = None
                 else:
                     outcome = attempt.run()
-            self._end(attempt, outcome)
-            if attempt.abandoned:
+            if not self._end(attempt, outcome):
+                # Another thread took its place.
                 return
 
     async def _run_async(self, attempt: Attempt) -> None:
@@ -243,19 +235,18 @@ class Pool:
             outcome = attempt.report(outcome, time.monotonic() - start)
         self._end(attempt, outcome)
 
-    def _end(self, attempt: Attempt, outcome: Outcome) -> None:
-        started = attempt.started_at or 0.0
-        seconds = time.monotonic() - started
+    def _end(self, attempt: Attempt, outcome: Outcome) -> bool:
+        """Whether its time was not up before."""
+        seconds = time.monotonic() - attempt.started_at
         self._telemetry.ended(attempt.job.kind, outcome["outcome"], seconds)
-        with self._lock:
-            attempt.finished = True
-            self._ended.append((attempt, outcome, seconds))
-            if attempt.handler and attempt.handler.is_async:
-                self._in_loop -= 1
-            if not attempt.abandoned:
-                self._leave(attempt.job.kind)
-        if self._waiting.empty() or len(self._ended) >= TELL_AT_ONCE:
+        in_time = self._running.pop(attempt, False)
+        if in_time:
+            self._leave(attempt)
+        self._ended.append((attempt, outcome, seconds))
+        self._in_loop.discard(attempt)
+        if not self._wake.is_set() and (self._next.empty() or len(self._ended) >= TELL_AT_ONCE):
             self._wake.set()
+        return in_time
 
     def _find(self, attempt: Attempt) -> Handler | None:
         try:
@@ -265,26 +256,31 @@ class Pool:
             attempt.handler = None
         return attempt.handler
 
-    def _may_run(self, attempt: Attempt, handler: Handler | None) -> bool:
-        """Counts it, or parks it until another of its kind has ended."""
-        kind, most = attempt.job.kind, handler and handler.concurrency
-        if most and self._running[kind] >= most:
-            self._parked.setdefault(kind, deque()).append(attempt)
+    def _begin(self, attempt: Attempt, handler: Handler | None) -> bool:
+        """Whether it may run now: not if it was withdrawn, or if it has to be parked until
+        another of its kind has ended."""
+        if handler and handler.concurrency:
+            kind = attempt.job.kind
+            with self._lock:
+                if self._places[kind] >= handler.concurrency:
+                    self._parked.setdefault(kind, deque()).append(attempt)
+                    return False
+                self._places[kind] += 1
+        if not self._waiting.pop(attempt, False):
+            self._leave(attempt)
             return False
-        if most:
-            self._running[kind] += 1
-        if handler and handler.is_async:
-            self._in_loop += 1
+        attempt.started_at = time.monotonic()
+        self._running[attempt] = True
         return True
 
-    def _leave(self, kind: str) -> None:
-        if self._running[kind] > 0:
-            self._running[kind] -= 1
-        self._call_parked(kind)
-
-    def _call_parked(self, kind: str) -> None:
-        if parked := self._parked.get(kind):
-            self._waiting.put(parked.popleft())
+    def _leave(self, attempt: Attempt) -> None:
+        """Makes room for the next of its kind."""
+        if attempt.handler and attempt.handler.concurrency:
+            kind = attempt.job.kind
+            with self._lock:
+                self._places[kind] -= 1
+                if parked := self._parked.get(kind):
+                    self._next.put(parked.popleft())
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
@@ -292,3 +288,7 @@ class Pool:
                 self._loop = asyncio.new_event_loop()
                 threading.Thread(target=self._loop.run_forever, daemon=True).start()
             return self._loop
+
+
+def _crashed(history: list[dict[str, Any]] | None) -> bool:
+    return bool(history) and any(past["code"] == "crashed" for past in history)

@@ -47,7 +47,7 @@ class Attempt:
     )
 
     def __init__(
-        self, key: Key, message: dict[str, Any], job: Job, *, suspect: bool = False
+        self, key: Key, message: dict[str, Any], job: Job, suspect: bool = False
     ) -> None:
         """`suspect`: a runner was lost with this job, perhaps because of it, or a process was."""
         self.suspect = suspect
@@ -132,21 +132,25 @@ class Attempt:
 
     def report(self, outcome: Outcome, seconds: float) -> Outcome:
         """Logs the outcome and returns it without what only the log wants."""
-        log, took = self.job.log, round(seconds * 1000) / 1000
-        facts = {**outcome, "seconds": took}
-        event = facts.pop("outcome")
-        if self.job.lost:
-            log.warning("ended too late", seconds=took)
-        elif event in ("retry", "dead"):
-            {"retry": log.warning, "dead": log.error}[event](event, **facts)
-        else:
-            if event == "wait":
-                del facts["state"]
-                facts["children"] = len(outcome["children"])
-            log.info_later(event, **facts)
+        log, event = self.job.log, outcome["outcome"]
+        facts: Outcome = {"seconds": round(seconds * 1000) / 1000}
         if event == "done":
             outcome["ms"] = round(seconds * 10_000) / 10
-        outcome.pop("trace", None)
+        if self.job.lost:
+            log.warning("ended too late", **facts)
+        elif event == "done":
+            if "result" in outcome:
+                facts["result"] = outcome["result"]
+            log.info_later(event, facts)
+        elif event == "wait":
+            log.info_later(event, {**facts, "children": len(outcome["children"])})
+        elif event == "snooze":
+            log.info_later(event, {**facts, "after_s": outcome["after_s"]})
+        else:
+            facts.update(outcome)
+            del facts["outcome"]
+            (log.warning if event == "retry" else log.error)(event, **facts)
+            outcome.pop("trace", None)
         return outcome
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from edge_jobs.api import Api
 from edge_jobs.attempt import Attempt
-from edge_jobs.log import Log
+from edge_jobs.log import Facts, Log
 from edge_jobs.registry import Job
 from edge_jobs.settings import Settings
 
@@ -48,10 +48,10 @@ class ForwardedLog(Log):
     def bind(self, **facts: object) -> "ForwardedLog":
         return ForwardedLog(self._events, **{**self._facts, **facts})
 
-    def info_later(self, event: str, /, **facts: object) -> None:
+    def info_later(self, event: str, facts: Facts) -> None:
         self.info(event, **facts)
 
-    def _write(self, level: str, event: str, facts: dict[str, object]) -> None:
+    def _write(self, level: str, event: str, facts: Facts) -> None:
         self._events.send(log=[level, event, {**self._facts, **facts}])
 
 

@@ -25,6 +25,7 @@ def mask(text: str) -> str:
 
 
 Facts = dict[str, object]
+Encode = Callable[[Facts], str]
 
 
 class Log:
@@ -39,7 +40,7 @@ class Log:
         self._stream = stream or sys.stderr
         self._as_json = not self._stream.isatty() if as_json is None else as_json
         self._facts = facts
-        self._later: deque[str] = deque()
+        self._later: deque[tuple[float, str, str, Facts, Facts, Encode]] = deque()
 
     def bind(self, **facts: object) -> "Log":
         bound = object.__new__(Log)
@@ -56,15 +57,15 @@ class Log:
     def error(self, event: str, /, **facts: object) -> None:
         self._write("error", event, facts)
 
-    def info_later(self, event: str, /, **facts: object) -> None:
+    def info_later(self, event: str, facts: Facts) -> None:
         """For lines that come by the thousand: written with the next line, or by `flush`."""
-        self._later.append(self._line("info", event, facts, _fast_json))
+        self._later.append((time.time(), "info", event, self._facts, facts, _fast_json))
 
     def flush(self) -> None:
         lines = []
         with contextlib.suppress(IndexError):
             while True:
-                lines.append(self._later.popleft())
+                lines.append(self._line(*self._later.popleft()))
         if not lines:
             return
         # A line that cannot be written must not end the work it tells of.
@@ -73,15 +74,16 @@ class Log:
             self._stream.flush()
 
     def _write(self, level: str, event: str, facts: Facts) -> None:
-        self._later.append(self._line(level, event, facts, _json))
+        self._later.append((time.time(), level, event, self._facts, facts, _json))
         self.flush()
 
-    def _line(self, level: str, event: str, facts: Facts, encode: Callable[[Facts], str]) -> str:
-        at = _stamp(int(time.time() * 1000))
-        facts = {"at": at, "level": level, "event": event, **self._facts, **facts}
-        if None in facts.values():
-            facts = {name: fact for name, fact in facts.items() if fact is not None}
-        return mask(encode(facts) if self._as_json else _words(facts)) + "\n"
+    def _line(
+        self, at: float, level: str, event: str, bound: Facts, facts: Facts, encode: Encode
+    ) -> str:
+        line = {"at": _stamp(int(at * 1000)), "level": level, "event": event, **bound, **facts}
+        if None in line.values():
+            line = {name: fact for name, fact in line.items() if fact is not None}
+        return mask(encode(line) if self._as_json else _words(line)) + "\n"
 
 
 @lru_cache(maxsize=2)

@@ -207,10 +207,19 @@ class Runner:
         self._dry = not self._watch and room > 0 and not found
 
     def _new_pool(self) -> "Pool":
+        import gc
+
+        from pydantic_core import from_json, to_json
+
         from edge_jobs.api import Api
         from edge_jobs.telemetry import Telemetry
         from edge_jobs.worker import Pool
 
+        self._queue.encode, self._queue.decode = to_json, from_json
+        # What is imported stays, and the jobs that wait are no garbage: the collector need not go
+        # through them over and over.
+        gc.freeze()
+        gc.set_threshold(20_000)
         telemetry = Telemetry(self._settings.metrics_port)
         return Pool(self._slots, Api(self._settings), self._log, self._wake, telemetry)
 

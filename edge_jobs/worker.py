@@ -111,7 +111,7 @@ class Pool:
             state, children = message.get("state"), message.get("children")
             job = Job(job_id, kind, runs + failed, firm_id, self._api, log, state, children)
             suspect = runs > 1 or _crashed(message.get("history"))
-            attempt = self._held[key] = Attempt(key, message, job, suspect=suspect)
+            attempt = self._held[key] = Attempt(key, message, job, suspect)
             self._waiting[attempt] = True
             self._next.put(attempt)
 
@@ -201,9 +201,14 @@ class Pool:
     def _work(self) -> None:
         while True:
             attempt = self._next.get()
-            handler = self._find(attempt)
-            if not self._begin(attempt, handler):
+            handler = attempt.handler = self._find(attempt.job.kind)
+            if handler and handler.concurrency and not self._enter(attempt, handler.concurrency):
                 continue
+            if not self._waiting.pop(attempt, False):
+                self._leave(attempt)
+                continue
+            attempt.started_at = time.monotonic()
+            self._running[attempt] = True
             if handler and handler.is_async and not attempt.suspect:
                 self._in_loop.add(attempt)
                 asyncio.run_coroutine_threadsafe(self._run_async(attempt), self._running_loop())
@@ -248,37 +253,29 @@ class Pool:
             self._wake.set()
         return in_time
 
-    def _find(self, attempt: Attempt) -> Handler | None:
+    def _find(self, kind: str) -> Handler | None:
         try:
-            attempt.handler = registry.find(attempt.job.kind)
+            return registry.find(kind)
         except Exception:
             # Its module does not load: the attempt meets the same error, and tells of it.
-            attempt.handler = None
-        return attempt.handler
+            return None
 
-    def _begin(self, attempt: Attempt, handler: Handler | None) -> bool:
-        """Whether it may run now: not if it was withdrawn, or if it has to be parked until
-        another of its kind has ended."""
-        if handler and handler.concurrency:
-            kind = attempt.job.kind
-            with self._lock:
-                if self._places[kind] >= handler.concurrency:
-                    self._parked.setdefault(kind, deque()).append(attempt)
-                    return False
+    def _enter(self, attempt: Attempt, most: int) -> bool:
+        """Counts it, or parks it until another of its kind has ended."""
+        kind = attempt.job.kind
+        with self._lock:
+            if self._places[kind] < most:
                 self._places[kind] += 1
-        if not self._waiting.pop(attempt, False):
-            self._leave(attempt)
+                return True
+            self._parked.setdefault(kind, deque()).append(attempt)
             return False
-        attempt.started_at = time.monotonic()
-        self._running[attempt] = True
-        return True
 
     def _leave(self, attempt: Attempt) -> None:
         """Makes room for the next of its kind."""
         if attempt.handler and attempt.handler.concurrency:
             kind = attempt.job.kind
             with self._lock:
-                self._places[kind] -= 1
+                self._places[kind] = max(0, self._places[kind] - 1)
                 if parked := self._parked.get(kind):
                     self._next.put(parked.popleft())
 
@@ -291,4 +288,4 @@ class Pool:
 
 
 def _crashed(history: list[dict[str, Any]] | None) -> bool:
-    return bool(history) and any(past["code"] == "crashed" for past in history)
+    return history is not None and any(past["code"] == "crashed" for past in history)

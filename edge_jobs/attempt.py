@@ -46,9 +46,7 @@ class Attempt:
         "told",
     )
 
-    def __init__(
-        self, key: Key, message: dict[str, Any], job: Job, suspect: bool = False
-    ) -> None:
+    def __init__(self, key: Key, message: dict[str, Any], job: Job, suspect: bool = False) -> None:
         """`suspect`: a runner was lost with this job, perhaps because of it, or a process was."""
         self.suspect = suspect
         self.key = key

@@ -48,8 +48,8 @@ class Pool:
         self._held: dict[Key, Attempt] = {}
         # Those of them that run, and whose outcome will not count.
         self._lost: set[Key] = set()
-        # Those that wait, and those that run. What becomes of an attempt is up to the thread that
-        # takes it out of its set: no lock could be cheaper, or be held by a thread that pauses.
+        # Those that wait, and those that run: the thread that pops an attempt decides what becomes
+        # of it. With a lock for each job, threads would soon queue for it, one job per turn.
         self._waiting: dict[Attempt, bool] = {}
         self._running: dict[Attempt, bool] = {}
         self._next: SimpleQueue[Attempt] = SimpleQueue()
@@ -78,7 +78,7 @@ class Pool:
     @property
     def full_kinds(self) -> list[str]:
         """The kinds of which more are held than may run here."""
-        return [kind for kind, parked in self._parked.items() if parked]
+        return [kind for kind, parked in list(self._parked.items()) if parked]
 
     def room(self, ahead_s: float, most: int) -> int:
         """How many jobs to claim, at most `most`: enough to keep the threads at work for so many
@@ -238,6 +238,7 @@ class Pool:
                 else:
                     outcome = attempt.failure(error)
             outcome = attempt.report(outcome, time.monotonic() - start)
+        self._in_loop.discard(attempt)
         self._end(attempt, outcome)
 
     def _end(self, attempt: Attempt, outcome: Outcome) -> bool:
@@ -248,7 +249,6 @@ class Pool:
         if in_time:
             self._leave(attempt)
         self._ended.append((attempt, outcome, seconds))
-        self._in_loop.discard(attempt)
         if not self._wake.is_set() and (self._next.empty() or len(self._ended) >= TELL_AT_ONCE):
             self._wake.set()
         return in_time

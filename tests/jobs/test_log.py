@@ -57,3 +57,21 @@ def test_odd_facts_and_closed_streams_stop_nobody(fact: object) -> None:
     assert json.loads(stream.getvalue())["event"] == "done"
     stream.close()
     Log(stream, as_json=True).info("done", result=fact)
+
+
+def test_lines_that_may_wait_are_no_different() -> None:
+    stream = io.StringIO()
+    log = Log(stream, job="default:7", firm=None)
+    facts: dict[str, object] = {"note": "é\nsb_secret_abc", "odd": float("nan"), "none": None}
+    log.info_later("done", facts)
+    log.info_later("done", {"half": "\ud83d", ("not", "a", "word"): 1})  # type: ignore[dict-item]
+    assert stream.getvalue() == ""
+    log.info("done", **facts)
+    first, second, third = stream.getvalue().splitlines()
+    assert first.isascii()
+    assert second.isascii()
+    waited, at_once = json.loads(first), json.loads(third)
+    assert waited.pop("at") <= at_once.pop("at")
+    assert str(waited) == str(at_once)
+    assert waited["note"] == "é\nsb_secret_***"
+    assert json.loads(second)["half"] == "\ud83d"

@@ -1,13 +1,19 @@
+-- What each call that queues a job goes through is in PL/pgSQL, which keeps its plans: a function
+-- in SQL with a setting of its own is planned anew each time.
 create function private.job_message(
   kind text, payload jsonb, firm_id uuid, unique_key text default null, parent text default null
 ) returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = ''
-return jsonb_strip_nulls(jsonb_build_object(
-  'kind', kind, 'firm_id', firm_id, 'lane', kind || ':' || coalesce(firm_id::text, ''),
-  'key', unique_key, 'parent', parent
-)) || jsonb_build_object('payload', payload);
+as $$
+begin
+  return jsonb_strip_nulls(jsonb_build_object(
+    'kind', kind, 'firm_id', firm_id, 'lane', kind || ':' || coalesce(firm_id::text, ''),
+    'key', unique_key, 'parent', parent
+  )) || jsonb_build_object('payload', payload);
+end
+$$;
 
 create function private.check_job(kind text, payloads jsonb[], priority text) returns void
 language plpgsql
@@ -198,7 +204,7 @@ begin
   return array(select pgmq.send_batch(
     'jobs_' || enqueue_many.priority,
     array(
-      select message || jsonb_build_object('payload', p.payload)
+      select jsonb_set(message, '{payload}', p.payload)
       from unnest(enqueue_many.payloads) with ordinality as p (payload, n)
       order by p.n
     ),
@@ -228,19 +234,19 @@ declare
     end) as p
   );
 begin
-  if jobs_enqueue.unique_key is null then
-    return private.enqueue_many(jobs_enqueue.kind, many, jobs_enqueue.firm_id,
-      make_interval(secs => jobs_enqueue.delay_s), jobs_enqueue.priority);
+  if cardinality(many) = 1 then
+    return array[private.enqueue(
+      jobs_enqueue.kind, many[1], jobs_enqueue.firm_id, jobs_enqueue.unique_key,
+      make_interval(secs => jobs_enqueue.delay_s), jobs_enqueue.priority,
+      make_interval(secs => jobs_enqueue.unique_for_s), jobs_enqueue.if_queued)];
   end if;
-  if cardinality(many) <> 1 then
+  if jobs_enqueue.unique_key is not null then
     perform private.fail(code => 'one_key_many_jobs',
       message => 'A unique key belongs to one job.',
       hint => 'Enqueue them one by one, each with its own key.', status => 400);
   end if;
-  return array[private.enqueue(
-    jobs_enqueue.kind, many[1], jobs_enqueue.firm_id, jobs_enqueue.unique_key,
-    make_interval(secs => jobs_enqueue.delay_s), jobs_enqueue.priority,
-    make_interval(secs => jobs_enqueue.unique_for_s), jobs_enqueue.if_queued)];
+  return private.enqueue_many(jobs_enqueue.kind, many, jobs_enqueue.firm_id,
+    make_interval(secs => jobs_enqueue.delay_s), jobs_enqueue.priority);
 end
 $$;
 
@@ -254,12 +260,15 @@ create function public.jobs_enqueue(
   unique_for_s double precision default null,
   if_queued text default 'ignore'
 ) returns bigint[]
-language sql
-volatile
+language plpgsql
 set search_path = ''
-return private.jobs_enqueue(
-  kind, payloads, firm_id, unique_key, delay_s, priority, unique_for_s, if_queued
-);
+as $$
+begin
+  return private.jobs_enqueue(
+    kind, payloads, firm_id, unique_key, delay_s, priority, unique_for_s, if_queued
+  );
+end
+$$;
 
 revoke execute on function private.job_message(text, jsonb, uuid, text, text)
 from public, anon, authenticated, service_role;

@@ -90,6 +90,8 @@ def services(config: Config) -> list[Service]:
                 "PGRST_DB_MAX_ROWS": "1000",
                 "PGRST_DB_POOL": "20",
                 "PGRST_JWT_SECRET": keys.jwt_secret,
+                # As on hosted, where it does so by itself: a token is checked once, not each time.
+                "PGRST_JWT_CACHE_MAX_LIFETIME": "3600",
                 "PGRST_SERVER_HOST": LOOPBACK,
                 "PGRST_SERVER_PORT": str(ports.postgrest),
                 "PGRST_ADMIN_SERVER_PORT": str(ports.postgrest_admin),

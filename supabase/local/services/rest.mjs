@@ -1,16 +1,23 @@
-import { Agent, request } from "node:http";
-import { pipeline } from "node:stream/promises";
+import { Pool } from "undici";
 import { log } from "./log.mjs";
 
 /** What belongs to one connection, and the key, which is the gateway's business. */
-const OWN_HEADERS = ["apikey", "connection", "expect", "host", "keep-alive", "te", "upgrade"];
-
-// PostgREST closes a connection that has been idle for 30 seconds.
-const IDLE_MS = 20_000;
+const OWN_HEADERS = new Set([
+  "apikey",
+  "authorization",
+  "connection",
+  "expect",
+  "host",
+  "keep-alive",
+  "te",
+  "transfer-encoding",
+  "upgrade",
+]);
 
 /**
- * Hands requests on to PostgREST, stream to stream: the job queue goes through here, and a detour
- * over Request and Response objects would cost several times what PostgREST itself takes.
+ * Hands requests on to PostgREST, stream to stream and header by header: the job queue goes through
+ * here, and a detour over Request and Response objects would cost several times what PostgREST
+ * itself takes.
  *
  * @param {string} postgrestUrl
  * @param {Record<string, string>} corsHeaders
@@ -18,20 +25,23 @@ const IDLE_MS = 20_000;
  *   outgoing: import("node:http").ServerResponse, token: string) => Promise<void>}
  */
 export function createRest(postgrestUrl, corsHeaders) {
-  const agent = new Agent({ keepAlive: true, timeout: IDLE_MS });
-  const { hostname, port } = new URL(postgrestUrl);
+  // The database sets the limits of time.
+  const pool = new Pool(postgrestUrl, { headersTimeout: 0, bodyTimeout: 0 });
+  const cors = Object.entries(corsHeaders).flat();
 
   return async (incoming, outgoing, token) => {
     const { method, url } = incoming;
-    const headers = { ...incoming.headers, authorization: `Bearer ${token}` };
-    for (const name of OWN_HEADERS) delete headers[name];
-    const path = withoutKey(url.slice("/rest/v1".length));
+    const request = {
+      method,
+      path: withoutKey(url.slice("/rest/v1".length)),
+      headers: [...passedOn(incoming.rawHeaders), "authorization", `Bearer ${token}`],
+      body: hasBody(incoming) ? incoming : null,
+      responseHeaders: "raw",
+    };
     try {
-      const upstream = request({ agent, hostname, port, path, method, headers });
-      outgoing.on("close", () => upstream.destroy());
-      const answer = await answerTo(upstream, incoming);
-      outgoing.writeHead(answer.statusCode, { ...answer.headers, ...corsHeaders });
-      await pipeline(answer, outgoing);
+      await pool.stream(request, ({ statusCode, headers }) =>
+        outgoing.writeHead(statusCode, [...headers, ...cors]),
+      );
     } catch (error) {
       if (outgoing.destroyed || outgoing.headersSent) return outgoing.destroy();
       log("error", `${method} ${pathOf(url)}`, error);
@@ -42,18 +52,18 @@ export function createRest(postgrestUrl, corsHeaders) {
   };
 }
 
-function answerTo(upstream, incoming) {
-  return new Promise((resolve, reject) => {
-    upstream.on("response", resolve);
-    upstream.on("error", reject);
-    incoming.on("error", reject);
-    incoming.pipe(upstream);
-  });
-}
-
 /** The path of a request line, without the query. */
 export function pathOf(url) {
   return url.split("?", 1)[0];
+}
+
+/** Names and values in turn, as they came. */
+function passedOn(headers) {
+  return headers.filter((_, n) => !OWN_HEADERS.has(headers[n - (n % 2)].toLowerCase()));
+}
+
+function hasBody({ headers }) {
+  return "content-length" in headers || "transfer-encoding" in headers;
 }
 
 // PostgREST would take the key for a filter. The rest of the query keeps its exact spelling.

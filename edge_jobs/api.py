@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from edge_jobs.errors import FirmbaseError, Unreachable, from_response
+from edge_jobs.rpc import Rpc
 from edge_jobs.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ PATIENCE_S = 30
 
 
 class Api:
-    """Each thread has a client of its own; the library is imported with the first call."""
+    """Each thread has clients of its own. Functions of the database are called as the runner calls
+    them; the library, for tables and files, is imported when it is first needed."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -43,8 +45,9 @@ class Api:
 
     def rpc(self, name: str, /, **arguments: Any) -> Any:
         """What a function of the database returns. Raises FirmbaseError."""
-        with plain_errors():
-            return self.client.rpc(name, arguments).execute().data
+        if not hasattr(self._local, "rpc"):
+            self._local.rpc = Rpc(self.settings.url, self.settings.secret_key)
+        return self._local.rpc.call(name, **arguments)
 
     def storage(self, bucket: str) -> "SyncBucketProxy":
         return self.client.storage.from_(bucket)

@@ -14,13 +14,14 @@ from edge_jobs import SCHEMA_VERSION
 from edge_jobs.errors import (
     DatabaseDown,
     FirmbaseError,
+    NotSupabase,
     Refused,
     StuckJobs,
     Unreachable,
     schema_mismatch,
 )
 from edge_jobs.log import Log
-from edge_jobs.queue import Queue
+from edge_jobs.rpc import Rpc
 from edge_jobs.settings import Settings
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ class Runner:
         self._lease_s = lease_s
         self._grace_s = grace_s
         self._budget_s = budget_s
-        worker = f"{os.uname().nodename}:{os.getpid()}"
-        self._queue = Queue(settings.url, settings.secret_key, worker)
+        self._worker = f"{os.uname().nodename}:{os.getpid()}"
+        self._rpc = Rpc(settings.url, settings.secret_key)
         self._log = log or Log()
         self._wake = threading.Event()
         self._pool: Pool | None = None
@@ -102,7 +103,7 @@ class Runner:
             self._loop()
         finally:
             self._log.flush()
-            self._queue.close()
+            self._rpc.close()
         seconds = round(time.monotonic() - start, 3)
         self._log.info("stopped" if self._stop_at else "drained", **self._counts, seconds=seconds)
         if self._error is not None:
@@ -161,7 +162,11 @@ class Runner:
         if self._end_at is not None:
             wait_s = max(0.0, min(wait_s, self._end_at - now))
         try:
-            answer = self._queue.step(
+            # May be repeated after any failure: an outcome that arrives twice counts once.
+            answer = self._rpc.call(
+                "jobs_step",
+                worker=self._worker,
+                version=SCHEMA_VERSION,
                 qty=room,
                 vt=self._lease_s,
                 done=self._done,
@@ -174,6 +179,9 @@ class Runner:
         except (Unreachable, DatabaseDown) as error:
             self._bear(error)
             return
+        if not (isinstance(answer, dict) and "schema" in answer):
+            # A success that is none of ours: somebody else's server.
+            raise NotSupabase(url=self._settings.url)
         if self._trouble_since is not None:
             self._log.info("database is back")
         self._answered, self._trouble_since, self._pause_s = True, None, 0.0
@@ -215,7 +223,7 @@ class Runner:
         from edge_jobs.telemetry import Telemetry
         from edge_jobs.worker import Pool
 
-        self._queue.encode, self._queue.decode = to_json, from_json
+        self._rpc.encode, self._rpc.decode = to_json, from_json
         # What is imported stays, and the jobs that wait are no garbage: the collector need not go
         # through them over and over.
         gc.freeze()
@@ -241,7 +249,7 @@ class Runner:
 
         def fire(**arguments: Any) -> int:
             name, expected_at = schedule["name"], schedule["next_at"]
-            queued: int = self._queue.call(
+            queued: int = self._rpc.call(
                 "jobs_schedule_fire", name=name, expected_at=expected_at, **arguments
             )
             return queued

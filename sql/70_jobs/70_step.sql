@@ -122,6 +122,9 @@ declare
   -- Once in ten the last are first, so that a flood of urgent jobs does not stop the others.
   direction constant integer := case when random() < 0.1 then -1 else 1 end;
 begin
+  if due = '{}' then
+    return due;
+  end if;
   return array(
     select q.name from unnest(queues_due.queues) with ordinality as q (name, n)
     where q.name = any (due)
@@ -166,7 +169,7 @@ create function public.jobs_step(
   fail jsonb default '{}',
   extend jsonb default '{}',
   wait_ms integer default 0,
-  poll_ms integer default 5,
+  poll_ms integer default 2,
   skip text[] default '{}',
   places jsonb default '{}'
 ) returns json

@@ -28,7 +28,7 @@ def test_nothing_heavy_is_imported_when_there_is_nothing_to_do(
         "edge_jobs",
         "edge_jobs.errors",
         "edge_jobs.log",
-        "edge_jobs.queue",
+        "edge_jobs.rpc",
         "edge_jobs.runner",
         "edge_jobs.settings",
     ]

@@ -87,6 +87,8 @@ export class Channel {
       this.#reply(ref, "error", { reason: refusal(error) });
       return false;
     }
+    // What the database sends from now on is to be heard; if it is away, that is told below.
+    await patiently(this.services.replication.connected).catch(() => {});
     if (this.#isClosed) return false;
     this.services.topics.join(this);
     const outcome = this.#bindings.length > 0 ? await this.#follow() : null;

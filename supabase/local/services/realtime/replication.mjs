@@ -14,10 +14,12 @@ const POSTGRES_EPOCH_MS = Date.UTC(2000, 0, 1);
  * Follows publications by logical decoding, as the hosted service does. It needs no triggers, so
  * nothing shows in the schema and nothing is added to a write, bulk or not; and a table takes part
  * from the moment `alter publication` commits. The slot is temporary: it holds no write-ahead log
- * back while the service is down, and changes of that time are not delivered, as on hosted.
+ * back while the service is down, and changes of that time are not delivered, as on hosted. Nor is
+ * anything followed while nobody is connected: decoding costs every commit, whoever listens.
  */
 export class Replication {
-  #closed = false;
+  #wanted = false;
+  #running = false;
   #client = null;
   #connected = Promise.withResolvers();
 
@@ -34,7 +36,6 @@ export class Replication {
     this.databaseUrl = databaseUrl;
     this.publications = publications.join(",");
     this.receiver = receiver;
-    this.#run();
   }
 
   /** Resolves as soon as changes are followed. */
@@ -42,26 +43,33 @@ export class Replication {
     return this.#connected.promise;
   }
 
-  async close() {
-    this.#closed = true;
+  start() {
+    this.#wanted = true;
+    if (!this.#running) this.#run();
+  }
+
+  async stop() {
+    this.#wanted = false;
     await this.#client?.end({ timeout: 1 });
   }
 
   async #run() {
+    this.#running = true;
     let reported = "";
-    while (!this.#closed) {
+    while (this.#wanted) {
       try {
         await this.#follow(() => {
           reported = "";
         });
       } catch ({ message }) {
         // Said once, not with every attempt.
-        if (!this.#closed && message !== reported) log("error", "realtime replication", message);
+        if (this.#wanted && message !== reported) log("error", "realtime replication", message);
         reported = message;
       }
       this.#connected = Promise.withResolvers();
-      if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      if (this.#wanted) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
+    this.#running = false;
   }
 
   async #follow(onConnected) {

@@ -10,6 +10,8 @@ import { Topics } from "./topics.mjs";
 
 const MAX_FRAME_BYTES = 4_000_000;
 const SWEEP_MS = 15_000;
+// So long after the last client has gone changes are followed still, as it may come again.
+const REST_AFTER_MS = 30_000;
 const GOING_AWAY = 1001;
 const PUBLICATIONS = ["supabase_realtime", "supabase_realtime_messages_publication"];
 
@@ -42,6 +44,7 @@ export function createRealtime(config, sql) {
     perMessageDeflate: false,
   });
   const clients = new Set();
+  let rest;
   const sweep = setInterval(() => {
     for (const client of clients) client.expire();
   }, SWEEP_MS);
@@ -58,7 +61,12 @@ export function createRealtime(config, sql) {
       sockets.handleUpgrade(request, socket, head, (ws) => {
         const client = new Client(ws, version, caller, services);
         clients.add(client);
-        ws.on("close", () => clients.delete(client));
+        clearTimeout(rest);
+        replication.start();
+        ws.on("close", () => {
+          clients.delete(client);
+          if (clients.size === 0) rest = setTimeout(() => replication.stop(), REST_AFTER_MS);
+        });
       });
     },
 
@@ -67,7 +75,7 @@ export function createRealtime(config, sql) {
     async close() {
       clearInterval(sweep);
       for (const { ws } of clients) ws.close(GOING_AWAY);
-      await replication.close();
+      await replication.stop();
       for (const { ws } of clients) ws.terminate();
     },
   };

@@ -1,9 +1,11 @@
-"""The runner's calls of the database: one request, one answer, one connection kept open.
+"""Functions of the database, called with the secret key: one request, one answer, one connection
+kept open.
 
 Only the standard library is imported here: the runner's idle path goes through it."""
 
 import http.client
 import json
+import select
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,12 +23,11 @@ from edge_jobs.errors import (
 PATIENCE_S = 30
 
 
-class Queue:
-    """`step` may be repeated after any failure: an outcome that arrives twice counts once."""
+class Rpc:
+    """For one thread. Sends nothing twice: whoever calls knows whether it may be repeated."""
 
-    def __init__(self, url: str, key: str, worker: str) -> None:
+    def __init__(self, url: str, key: str) -> None:
         self._url = url
-        self._worker = worker
         self._path = urlsplit(url).path + "/rest/v1/rpc/"
         self._headers = {
             "apikey": key,
@@ -40,17 +41,6 @@ class Queue:
         self.decode: Callable[[bytes], Any] = json.loads
         # Whether it has proved to be a Supabase: garbage is then the network's.
         self._known = False
-
-    def step(self, **arguments: Any) -> dict[str, Any]:
-        """Settles, extends, claims. Arguments and answer are those of public.jobs_step.
-
-        Raises as `call`."""
-        answer = self.call("jobs_step", worker=self._worker, version=SCHEMA_VERSION, **arguments)
-        if not (isinstance(answer, dict) and "schema" in answer):
-            # A success that is none of ours: somebody else's server.
-            raise NotSupabase(url=self._url)
-        self._known = True
-        return answer
 
     def call(self, function: str, /, **arguments: Any) -> Any:
         """What a function of the schema public returns.
@@ -72,6 +62,7 @@ class Queue:
         except ValueError:
             answer = None
         if status in (200, 204) and (answer is not None or raw in (b"", b"null")):
+            self._known = True
             return answer
         code = answer.get("code") if isinstance(answer, dict) else None
         if code == "PGRST202":
@@ -92,17 +83,8 @@ class Queue:
             self._connection = None
 
     def _send(self, function: str, body: bytes, timeout: float) -> tuple[int, bytes]:
-        kept = self._connection is not None
-        try:
-            return self._exchange(function, body, timeout)
-        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-            # Servers close a kept connection when it was quiet for a while; a new one is not quiet.
-            if not kept:
-                raise
+        if self._connection is not None and _has_hung_up(self._connection):
             self.close()
-            return self._exchange(function, body, timeout)
-
-    def _exchange(self, function: str, body: bytes, timeout: float) -> tuple[int, bytes]:
         if self._connection is None:
             parts = urlsplit(self._url)
             secure = parts.scheme == "https"
@@ -115,6 +97,16 @@ class Queue:
         connection.request("POST", self._path + function, body, self._headers)
         response = connection.getresponse()
         return response.status, response.read()
+
+
+def _has_hung_up(connection: http.client.HTTPConnection) -> bool:
+    """Servers close a connection that was quiet for a while; to send on it first and to repeat what
+    failed would do some things twice."""
+    if connection.sock is None:
+        return True
+    look = select.poll()
+    look.register(connection.sock, select.POLLIN)
+    return bool(look.poll(0))
 
 
 def _reason(error: Exception) -> str:

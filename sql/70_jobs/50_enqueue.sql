@@ -191,21 +191,36 @@ create function private.enqueue_many(
   firm_id uuid default null,
   delay interval default '0',
   priority text default 'default',
-  parent text default null
+  parent text default null,
+  firm_ids uuid[] default null
 ) returns bigint[]
 language plpgsql
 set search_path = ''
 as $$
 declare
-  message constant jsonb := private.job_message(
-    enqueue_many.kind, '{}', enqueue_many.firm_id, parent => enqueue_many.parent);
+  firms constant uuid[] := coalesce(
+    enqueue_many.firm_ids,
+    array_fill(enqueue_many.firm_id, array[cardinality(enqueue_many.payloads)])
+  );
+  -- One message for each firm; the others are copies of it.
+  messages constant jsonb := (
+    select jsonb_object_agg(coalesce(f.id::text, ''), private.job_message(
+      enqueue_many.kind, '{}', f.id, parent => enqueue_many.parent))
+    from (select distinct unnest(firms)) as f (id)
+  );
 begin
   perform private.check_job(enqueue_many.kind, enqueue_many.payloads, enqueue_many.priority);
+  if cardinality(firms) <> cardinality(enqueue_many.payloads) then
+    perform private.fail(code => 'firm_for_each_job',
+      message => format('There are %s jobs and %s firms.',
+        cardinality(enqueue_many.payloads), cardinality(firms)),
+      hint => 'firm_ids has the firm of each job, in the order of the payloads.', status => 400);
+  end if;
   return array(select pgmq.send_batch(
     'jobs_' || enqueue_many.priority,
     array(
-      select jsonb_set(message, '{payload}', p.payload)
-      from unnest(enqueue_many.payloads) with ordinality as p (payload, n)
+      select jsonb_set(messages -> coalesce(p.firm_id::text, ''), '{payload}', p.payload)
+      from unnest(enqueue_many.payloads, firms) with ordinality as p (payload, firm_id, n)
       order by p.n
     ),
     greatest(0, ceil(extract(epoch from enqueue_many.delay)))::integer));
@@ -220,7 +235,8 @@ create function private.jobs_enqueue(
   delay_s double precision,
   priority text,
   unique_for_s double precision,
-  if_queued text
+  if_queued text,
+  firm_ids uuid[]
 ) returns bigint[]
 language plpgsql
 security definer
@@ -234,7 +250,7 @@ declare
     end) as p
   );
 begin
-  if cardinality(many) = 1 then
+  if cardinality(many) = 1 and jobs_enqueue.firm_ids is null then
     return array[private.enqueue(
       jobs_enqueue.kind, many[1], jobs_enqueue.firm_id, jobs_enqueue.unique_key,
       make_interval(secs => jobs_enqueue.delay_s), jobs_enqueue.priority,
@@ -246,7 +262,8 @@ begin
       hint => 'Enqueue them one by one, each with its own key.', status => 400);
   end if;
   return private.enqueue_many(jobs_enqueue.kind, many, jobs_enqueue.firm_id,
-    make_interval(secs => jobs_enqueue.delay_s), jobs_enqueue.priority);
+    make_interval(secs => jobs_enqueue.delay_s), jobs_enqueue.priority,
+    firm_ids => jobs_enqueue.firm_ids);
 end
 $$;
 
@@ -258,14 +275,15 @@ create function public.jobs_enqueue(
   delay_s double precision default 0,
   priority text default 'default',
   unique_for_s double precision default null,
-  if_queued text default 'ignore'
+  if_queued text default 'ignore',
+  firm_ids uuid[] default null
 ) returns bigint[]
 language plpgsql
 set search_path = ''
 as $$
 begin
   return private.jobs_enqueue(
-    kind, payloads, firm_id, unique_key, delay_s, priority, unique_for_s, if_queued
+    kind, payloads, firm_id, unique_key, delay_s, priority, unique_for_s, if_queued, firm_ids
   );
 end
 $$;
@@ -286,19 +304,19 @@ revoke execute on function private.postpone_waiting_job(text, bigint, timestampt
 from public, anon, authenticated, service_role;
 revoke execute on function private.withdraw_waiting_job(text, bigint)
 from public, anon, authenticated, service_role;
-revoke execute on function private.enqueue_many(text, jsonb[], uuid, interval, text, text)
+revoke execute on function private.enqueue_many(text, jsonb[], uuid, interval, text, text, uuid[])
 from public, anon, authenticated, service_role;
 revoke execute on function private.jobs_enqueue(
-  text, jsonb, uuid, text, double precision, text, double precision, text
+  text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]
 ) from public, anon, authenticated;
 revoke execute on function public.jobs_enqueue(
-  text, jsonb, uuid, text, double precision, text, double precision, text
+  text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]
 ) from public, anon, authenticated;
 grant execute on function private.jobs_enqueue(
-  text, jsonb, uuid, text, double precision, text, double precision, text
+  text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]
 ) to service_role;
 grant execute on function public.jobs_enqueue(
-  text, jsonb, uuid, text, double precision, text, double precision, text
+  text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]
 ) to service_role;
 
 comment on function private.job_message(text, jsonb, uuid, text, text) is
@@ -324,15 +342,17 @@ comment on function private.postpone_waiting_job(text, bigint, timestamptz) is
 'Moves the time of a job that no runner holds. Returns whether there was one.';
 comment on function private.withdraw_waiting_job(text, bigint) is
 'Takes a job out of its queue unless a runner holds it.';
-comment on function private.enqueue_many(text, jsonb[], uuid, interval, text, text) is
-'Queues one job for each payload, with one statement. Returns their message ids in that order.';
+comment on function private.enqueue_many(text, jsonb[], uuid, interval, text, text, uuid[]) is
+'Queues one job for each payload, with one statement: of one firm, or of the firms that firm_ids
+names for them. Returns their message ids in that order.';
 comment on function private.jobs_enqueue(
-  text, jsonb, uuid, text, double precision, text, double precision, text
+  text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]
 ) is
 'Definer of public.jobs_enqueue.';
 comment on function public.jobs_enqueue(
-  text, jsonb, uuid, text, double precision, text, double precision, text
+  text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]
 ) is
 'Queues a job, or one for each object in an array of payloads; returns their numbers. delay_s and
 unique_for_s are seconds; if_queued (ignore, replace, extend) says what becomes of it while another
-holds the unique_key. For the secret key only.';
+holds the unique_key. firm_ids, in the place of firm_id, has the firm of each payload. For the secret
+key only.';

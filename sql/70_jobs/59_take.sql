@@ -1,6 +1,6 @@
 -- Not pgmq.read: that orders by msg_id and compares vt with a volatile clock, so it walks past
--- every delayed job. Here the time is a parameter, and the walk goes from lane to lane: a lane costs
--- one look at its index, however much waits in it.
+-- every delayed job. Here the time is a parameter, and the walk goes from lane to lane: a lane
+-- costs one look at its index, however much waits in it.
 --
 -- Each queue has functions of its own: a plan is kept only where the text names the table, and
 -- planning took longer than a small step's work. The settings keep the plan at depth, where the

@@ -187,7 +187,7 @@ select set_eq(
     ('private.jobs_controls()', 'service_role'),
     ('private.jobs_dead(text, text, uuid, timestamp with time zone, integer)', 'service_role'),
     (
-      'private.jobs_enqueue(text, jsonb, uuid, text, double precision, text, double precision, text)',
+      'private.jobs_enqueue(text, jsonb, uuid, text, double precision, text, double precision, text, uuid[])',
       'service_role'
     ),
     ('private.jobs_limit(text, jsonb)', 'service_role'),
@@ -282,7 +282,7 @@ select set_eq(
     ('public.jobs_controls()', 'service_role'),
     ('public.jobs_dead(text, text, uuid, timestamp with time zone, integer)', 'service_role'),
     (
-      'public.jobs_enqueue(text, jsonb, uuid, text, double precision, text, double precision, text)',
+      'public.jobs_enqueue(text, jsonb, uuid, text, double precision, text, double precision, text, uuid[])',
       'service_role'
     ),
     ('public.jobs_limit(text, jsonb)', 'service_role'),

@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.jobs.conftest import Jobs
 
@@ -24,6 +25,34 @@ def test_a_job_carries_what_it_was_given(jobs: Jobs) -> None:
         "firm_id": FIRM,
         "lane": f"file.process:{FIRM}",
     }
+
+
+def test_many_jobs_each_of_its_own_firm(jobs: Jobs) -> None:
+    other = FIRM.replace("1", "2")
+    numbers = jobs.value(
+        "select public.jobs_enqueue('test.noop', %s, firm_ids => %s::uuid[])",
+        Jsonb([{"n": n} for n in range(4)]),
+        [FIRM, other, None, FIRM],
+    )
+    found = [
+        (claim["id"], claim["payload"]["n"], claim.get("firm_id"), claim["lane"])
+        for claim in sorted(jobs.claim(qty=4), key=lambda claim: int(claim["id"]))
+    ]
+    assert found == [
+        (numbers[0], 0, FIRM, f"test.noop:{FIRM}"),
+        (numbers[1], 1, other, f"test.noop:{other}"),
+        (numbers[2], 2, None, "test.noop:"),
+        (numbers[3], 3, FIRM, f"test.noop:{FIRM}"),
+    ]
+
+
+def test_a_firm_for_each_job(jobs: Jobs) -> None:
+    with pytest.raises(psycopg.Error) as refusal:
+        jobs.value(
+            "select public.jobs_enqueue('test.noop', '[{}, {}]', firm_ids => %s::uuid[])", [FIRM]
+        )
+    assert refusal.value.diag.message_detail == "firm_for_each_job"
+    assert jobs.claim() == []
 
 
 def test_a_job_belongs_to_the_transaction_that_queues_it(jobs: Jobs, other_jobs: Jobs) -> None:

@@ -1974,6 +1974,7 @@ export type Database = {
         Args: {
           delay_s?: number;
           firm_id?: string;
+          firm_ids?: string[];
           if_queued?: string;
           kind: string;
           payloads?: Json;

@@ -32,8 +32,8 @@ def noop(job: Job, payload: Noop) -> None:
     tally.begin(payload.sent)
 
 
-def enqueue(api: Api, payloads: list[dict[str, Any]], firm: str | None) -> None:
-    api.rpc("jobs_enqueue", kind="bench.noop", payloads=payloads, firm_id=firm)
+def enqueue(api: Api, payload: dict[str, Any], firm: str | None) -> None:
+    api.rpc("jobs_enqueue", kind="bench.noop", payloads=payload, firm_id=firm)
 
 
 def client() -> Api:
@@ -45,19 +45,21 @@ def client() -> Api:
 
 def bulk(jobs: int) -> None:
     api = client()
-    share, rest = divmod(jobs, len(FIRMS))
-    timed(lambda: [enqueue(api, [{}] * (share + (n < rest)), firm) for n, firm in enumerate(FIRMS)])
+    wanted: dict[str, Any] = {"kind": "bench.noop", "payloads": [{}] * jobs}
+    if FIRMS != [None]:
+        wanted["firm_ids"] = [FIRMS[n % len(FIRMS)] for n in range(jobs)]
+    timed(lambda: api.rpc("jobs_enqueue", **wanted))
 
 
 def single(jobs: int) -> None:
     api = client()
-    timed(lambda: [enqueue(api, [{}], FIRMS[n % len(FIRMS)]) for n in range(jobs)])
+    timed(lambda: [enqueue(api, {}, FIRMS[n % len(FIRMS)]) for n in range(jobs)])
 
 
 def ping(jobs: int) -> None:
     api = client()
     for n, rest in enumerate(rests(jobs)):
-        enqueue(api, [{"sent": time.time()}], FIRMS[n % len(FIRMS)])
+        enqueue(api, {"sent": time.time()}, FIRMS[n % len(FIRMS)])
         time.sleep(rest)
 
 

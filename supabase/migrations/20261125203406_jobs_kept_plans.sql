@@ -2,6 +2,8 @@ SET local check_function_bodies = off;
 
 DROP FUNCTION "private"."count_jobs"(jsonb, text, timestamp WITH time zone);
 
+DROP FUNCTION "private"."enqueue_many"(text, jsonb[], uuid, interval, text, text);
+
 DROP FUNCTION "private"."job_message"(text, jsonb, uuid, text, text);
 
 DROP FUNCTION "private"."jobs_ack"(text, jsonb, timestamp WITH time zone);
@@ -13,6 +15,8 @@ DROP FUNCTION "private"."jobs_take"(text, text[], integer, interval, timestamp W
 DROP FUNCTION "private"."jobs_walk"(text, text, timestamp WITH time zone, text[], integer, integer);
 
 DROP FUNCTION "public"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text);
+
+DROP FUNCTION "private"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text);
 
 DROP FUNCTION "public"."jobs_step"(text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer, text[], jsonb);
 
@@ -52,22 +56,37 @@ CREATE OR REPLACE FUNCTION private.enqueue_many (
   firm_id  uuid     DEFAULT NULL::uuid,
   delay    interval DEFAULT '00:00:00'::interval,
   priority text     DEFAULT 'default'::text,
-  parent   text     DEFAULT NULL::text
+  parent   text     DEFAULT NULL::text,
+  firm_ids uuid[]   DEFAULT NULL::uuid[]
 )
   RETURNS bigint[]
   LANGUAGE plpgsql
   SET search_path TO ''
   AS $function$
 declare
-  message constant jsonb := private.job_message(
-    enqueue_many.kind, '{}', enqueue_many.firm_id, parent => enqueue_many.parent);
+  firms constant uuid[] := coalesce(
+    enqueue_many.firm_ids,
+    array_fill(enqueue_many.firm_id, array[cardinality(enqueue_many.payloads)])
+  );
+  -- One message for each firm; the others are copies of it.
+  messages constant jsonb := (
+    select jsonb_object_agg(coalesce(f.id::text, ''), private.job_message(
+      enqueue_many.kind, '{}', f.id, parent => enqueue_many.parent))
+    from (select distinct unnest(firms)) as f (id)
+  );
 begin
   perform private.check_job(enqueue_many.kind, enqueue_many.payloads, enqueue_many.priority);
+  if cardinality(firms) <> cardinality(enqueue_many.payloads) then
+    perform private.fail(code => 'firm_for_each_job',
+      message => format('There are %s jobs and %s firms.',
+        cardinality(enqueue_many.payloads), cardinality(firms)),
+      hint => 'firm_ids has the firm of each job, in the order of the payloads.', status => 400);
+  end if;
   return array(select pgmq.send_batch(
     'jobs_' || enqueue_many.priority,
     array(
-      select jsonb_set(message, '{payload}', p.payload)
-      from unnest(enqueue_many.payloads) with ordinality as p (payload, n)
+      select jsonb_set(messages -> coalesce(p.firm_id::text, ''), '{payload}', p.payload)
+      from unnest(enqueue_many.payloads, firms) with ordinality as p (payload, firm_id, n)
       order by p.n
     ),
     greatest(0, ceil(extract(epoch from enqueue_many.delay)))::integer));
@@ -345,7 +364,8 @@ CREATE OR REPLACE FUNCTION private.jobs_enqueue (
   delay_s      double precision,
   priority     text,
   unique_for_s double precision,
-  if_queued    text
+  if_queued    text,
+  firm_ids     uuid[]
 )
   RETURNS bigint[]
   LANGUAGE plpgsql
@@ -360,7 +380,7 @@ declare
     end) as p
   );
 begin
-  if cardinality(many) = 1 then
+  if cardinality(many) = 1 and jobs_enqueue.firm_ids is null then
     return array[private.enqueue(
       jobs_enqueue.kind, many[1], jobs_enqueue.firm_id, jobs_enqueue.unique_key,
       make_interval(secs => jobs_enqueue.delay_s), jobs_enqueue.priority,
@@ -372,7 +392,8 @@ begin
       hint => 'Enqueue them one by one, each with its own key.', status => 400);
   end if;
   return private.enqueue_many(jobs_enqueue.kind, many, jobs_enqueue.firm_id,
-    make_interval(secs => jobs_enqueue.delay_s), jobs_enqueue.priority);
+    make_interval(secs => jobs_enqueue.delay_s), jobs_enqueue.priority,
+    firm_ids => jobs_enqueue.firm_ids);
 end
 $function$;
 
@@ -937,7 +958,8 @@ CREATE OR REPLACE FUNCTION public.jobs_enqueue (
   delay_s      double precision DEFAULT 0,
   priority     text             DEFAULT 'default'::text,
   unique_for_s double precision DEFAULT NULL::double precision,
-  if_queued    text             DEFAULT 'ignore'::text
+  if_queued    text             DEFAULT 'ignore'::text,
+  firm_ids     uuid[]           DEFAULT NULL::uuid[]
 )
   RETURNS bigint[]
   LANGUAGE plpgsql
@@ -945,12 +967,12 @@ CREATE OR REPLACE FUNCTION public.jobs_enqueue (
   AS $function$
 begin
   return private.jobs_enqueue(
-    kind, payloads, firm_id, unique_key, delay_s, priority, unique_for_s, if_queued
+    kind, payloads, firm_id, unique_key, delay_s, priority, unique_for_s, if_queued, firm_ids
   );
 end
 $function$;
 
-REVOKE ALL ON FUNCTION "public"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text) FROM PUBLIC, "anon", "authenticated";
+REVOKE ALL ON FUNCTION "public"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]) FROM PUBLIC, "anon", "authenticated";
 
 CREATE OR REPLACE FUNCTION public.jobs_step (
   worker  text,
@@ -976,6 +998,9 @@ REVOKE ALL ON FUNCTION "public"."jobs_step"(text, integer, text[], integer, inte
 
 COMMENT ON FUNCTION "private"."count_jobs"(jsonb, text, timestamp with time zone) IS 'Adds outcomes to private.job_stats: [{kind, done, retry, snooze, dead, seconds}, …].';
 
+COMMENT ON FUNCTION "private"."enqueue_many"(text, jsonb[], uuid, interval, text, text, uuid[]) IS 'Queues one job for each payload, with one statement: of one firm, or of the firms that firm_ids
+names for them. Returns their message ids in that order.';
+
 COMMENT ON FUNCTION "private"."job_message"(text, jsonb, uuid, text, text) IS 'A new job as it lies in its queue: see private.jobs.';
 
 COMMENT ON FUNCTION "private"."jobs_default_ack"(jsonb, timestamp with time zone) IS 'Ends jobs that succeeded: [[id, read, milliseconds, result], …], the last two if there are any.
@@ -986,6 +1011,8 @@ COMMENT ON FUNCTION "private"."jobs_default_take"(text[], integer, interval, tim
 the count of their kind. Jobs in a crash loop die.';
 
 COMMENT ON FUNCTION "private"."jobs_default_walk"(text, timestamp with time zone, text[], integer, integer) IS 'The lanes after place that have something due; last is the one to go on from, null at the end.';
+
+COMMENT ON FUNCTION "private"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]) IS 'Definer of public.jobs_enqueue.';
 
 COMMENT ON FUNCTION "private"."jobs_fail"(text, jsonb, timestamp with time zone, text) IS 'Settles attempts that did not succeed: [{id, read, outcome, code, error, after_s}]. retry comes
 back after after_s or the backoff, snooze too but costs no attempt, dead goes to the dead letters;
@@ -1011,9 +1038,10 @@ COMMENT ON FUNCTION "private"."jobs_low_walk"(text, timestamp with time zone, te
 
 COMMENT ON FUNCTION "private"."jobs_schedules_due"(timestamp with time zone) IS 'The schedules that have a time to use, or none yet.';
 
-COMMENT ON FUNCTION "public"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text) IS 'Queues a job, or one for each object in an array of payloads; returns their numbers. delay_s and
+COMMENT ON FUNCTION "public"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]) IS 'Queues a job, or one for each object in an array of payloads; returns their numbers. delay_s and
 unique_for_s are seconds; if_queued (ignore, replace, extend) says what becomes of it while another
-holds the unique_key. For the secret key only.';
+holds the unique_key. firm_ids, in the place of firm_id, has the firm of each payload. For the secret
+key only.';
 
 COMMENT ON FUNCTION "public"."jobs_step"(text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer, text[], jsonb) IS 'One round trip of a runner, for the secret key only.';
 
@@ -1022,6 +1050,12 @@ REVOKE ALL ON FUNCTION "private"."count_jobs"(jsonb, text, timestamp WITH time z
 REVOKE ALL ON FUNCTION "private"."count_jobs"(jsonb, text, timestamp WITH time zone) FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."count_jobs"(jsonb, text, timestamp WITH time zone) TO "postgres";
+
+REVOKE ALL ON FUNCTION "private"."enqueue_many"(text, jsonb[], uuid, interval, text, text, uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."enqueue_many"(text, jsonb[], uuid, interval, text, text, uuid[]) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."enqueue_many"(text, jsonb[], uuid, interval, text, text, uuid[]) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."job_message"(text, jsonb, uuid, text, text) FROM PUBLIC;
 
@@ -1046,6 +1080,14 @@ REVOKE ALL ON FUNCTION "private"."jobs_default_walk"(text, timestamp WITH time z
 REVOKE ALL ON FUNCTION "private"."jobs_default_walk"(text, timestamp WITH time zone, text[], integer, integer) FROM "postgres";
 
 GRANT EXECUTE ON FUNCTION "private"."jobs_default_walk"(text, timestamp WITH time zone, text[], integer, integer) TO "postgres";
+
+REVOKE ALL ON FUNCTION "private"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]) FROM "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]) TO "postgres";
+
+GRANT EXECUTE ON FUNCTION "private"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]) TO "service_role";
 
 REVOKE ALL ON FUNCTION "private"."jobs_high_ack"(jsonb, timestamp WITH time zone) FROM PUBLIC;
 
@@ -1089,11 +1131,11 @@ REVOKE ALL ON FUNCTION "private"."jobs_schedules_due"(timestamp WITH time zone) 
 
 GRANT EXECUTE ON FUNCTION "private"."jobs_schedules_due"(timestamp WITH time zone) TO "postgres";
 
-REVOKE ALL ON FUNCTION "public"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text) FROM "postgres";
+REVOKE ALL ON FUNCTION "public"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]) FROM "postgres";
 
-GRANT EXECUTE ON FUNCTION "public"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text) TO "postgres";
+GRANT EXECUTE ON FUNCTION "public"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]) TO "postgres";
 
-GRANT EXECUTE ON FUNCTION "public"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text) TO "service_role";
+GRANT EXECUTE ON FUNCTION "public"."jobs_enqueue"(text, jsonb, uuid, text, double precision, text, double precision, text, uuid[]) TO "service_role";
 
 REVOKE ALL ON FUNCTION "public"."jobs_step"(text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer, text[], jsonb) FROM "postgres";
 

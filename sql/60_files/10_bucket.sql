@@ -11,11 +11,17 @@ values (
     'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
     'application/vnd.openxmlformats-officedocument.presentationml.presentation',
     'application/vnd.oasis.opendocument.text',
+    'application/vnd.oasis.opendocument.spreadsheet',
+    'application/vnd.oasis.opendocument.presentation',
     'image/jpeg',
     'image/png',
     'image/webp',
+    'image/tiff',
+    'image/heic',
     'text/csv',
-    'text/plain'
+    'text/plain',
+    'message/rfc822',
+    'application/vnd.ms-outlook'
   ]
 )
 on conflict (id) do update set

@@ -6,13 +6,13 @@ begin
   from public.consultants c
   join public.files f on f.firm_id = c.firm_id and f.consultant_id = c.id
   where c.id in (select private.own_consultant_ids())
-    and f.visibility = 'portal' and f.status = 'ready' and f.archived_at is null
+    and f.visibility = 'portal' and f.status = 'ready' and f.archived_at is null and f.is_current
   union all
   select f.id
   from public.contracts k
   join public.files f on f.firm_id = k.firm_id and f.contract_id = k.id
   where k.id in (select private.portal_contract_ids())
-    and f.visibility = 'portal' and f.status = 'ready' and f.archived_at is null;
+    and f.visibility = 'portal' and f.status = 'ready' and f.archived_at is null and f.is_current;
 end
 $$;
 
@@ -21,7 +21,7 @@ grant execute on function private.portal_file_ids() to authenticated;
 
 comment on function private.portal_file_ids() is
   'The finished files that were shared with the caller, as a consultant, or on one of their own '
-  'contracts.';
+  'contracts: of each its current version.';
 
 create function private.is_portal_parent(
   p_firm_id uuid, p_consultant_id uuid, p_contract_id uuid

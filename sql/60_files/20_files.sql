@@ -4,6 +4,9 @@ create table public.files (
   company_id uuid,
   consultant_id uuid,
   contract_id uuid,
+  series_id uuid not null,
+  version integer not null default 1,
+  is_current boolean not null default true,
   visibility text not null default 'firm',
   bucket text not null default 'firm-files',
   path text not null,
@@ -20,6 +23,11 @@ create table public.files (
   text text,
   metadata jsonb not null default '{}',
   thumbnail_path text,
+  preview_count integer not null default 0,
+  language text,
+  hints jsonb not null default '[]',
+  scanned_with text,
+  ready_at timestamptz,
   created_at timestamptz not null default now(),
   created_by uuid,
   updated_at timestamptz not null default now(),
@@ -32,6 +40,11 @@ create table public.files (
   references public.consultants (firm_id, id),
   constraint files_contract_id_fkey foreign key (firm_id, contract_id)
   references public.contracts (firm_id, id),
+  constraint files_series_id_fkey foreign key (firm_id, series_id)
+  references public.files (firm_id, id) on delete cascade,
+  constraint files_series_version_key unique (firm_id, series_id, version),
+  constraint files_version_first check ((version = 1) = (series_id = id)),
+  constraint files_version_range check (version > 0),
   constraint files_path_key unique (path),
   constraint files_one_parent check (num_nonnulls(company_id, consultant_id, contract_id) <= 1),
   constraint files_visibility_known check (visibility in ('firm', 'managers', 'portal')),
@@ -55,7 +68,25 @@ create table public.files (
   constraint files_metadata_object
   check (jsonb_typeof(metadata) = 'object' and pg_column_size(metadata) <= 16384),
   constraint files_thumbnail_path_form
-  check (thumbnail_path = firm_id || '/' || id || '/.thumbnail.webp')
+  check (thumbnail_path = firm_id || '/' || id || '/.thumbnail.webp'),
+  constraint files_preview_count_range check (preview_count between 0 and 5),
+  constraint files_language_known
+  check (
+    language in (
+      'arabic', 'armenian', 'basque', 'catalan', 'danish', 'dutch', 'english', 'finnish', 'french',
+      'german', 'greek', 'hindi', 'hungarian', 'indonesian', 'irish', 'italian', 'lithuanian',
+      'nepali', 'norwegian', 'portuguese', 'romanian', 'russian', 'serbian', 'simple', 'spanish',
+      'swedish', 'tamil', 'turkish', 'yiddish'
+    )
+  ),
+  constraint files_hints_list
+  check (
+    case jsonb_typeof(hints)
+      when 'array' then jsonb_array_length(hints) <= 50 and pg_column_size(hints) <= 65536
+      else false
+    end
+  ),
+  constraint files_scanned_with_length check (char_length(scanned_with) between 1 and 100)
 );
 
 create index files_firm_id_status_idx on public.files (firm_id, status) include (size_bytes);
@@ -67,6 +98,10 @@ create index files_firm_id_contract_id_idx
 on public.files (firm_id, contract_id, created_at desc) where contract_id is not null;
 create index files_firm_id_created_at_idx on public.files (firm_id, created_at desc, id);
 create unique index files_thumbnail_path_idx on public.files (thumbnail_path);
+create unique index files_current_idx on public.files (firm_id, series_id) where is_current;
+create index files_firm_id_sha256_idx on public.files (firm_id, sha256) where sha256 is not null;
+create index files_scanned_with_idx on public.files (scanned_with, created_at)
+where status = 'ready';
 create index files_pending_upload_expires_at_idx on public.files (upload_expires_at)
 where status = 'pending';
 
@@ -88,13 +123,17 @@ using (
   or id = any (array(select private.portal_file_ids()))
 );
 
+-- Not old versions: they follow the current one.
 create policy files_update on public.files for update to authenticated
 using (
-  firm_id = any (array(select private.firm_ids('manager')))
-  or (
-    created_by = (select auth.uid())
-    and visibility = 'firm'
-    and firm_id = any (array(select private.firm_ids('member')))
+  is_current
+  and (
+    firm_id = any (array(select private.firm_ids('manager')))
+    or (
+      created_by = (select auth.uid())
+      and visibility = 'firm'
+      and firm_id = any (array(select private.firm_ids('member')))
+    )
   )
 )
 with check (
@@ -113,8 +152,13 @@ grant update (name, visibility, archived_at) on public.files to authenticated;
 alter publication supabase_realtime add table public.files;
 
 comment on table public.files is
-  'Documents of a company, a consultant, a contract, or the firm itself. Rows come from '
-  'begin_upload; the object can be read once the status is ready.';
+  'Documents of a company, a consultant, a contract, or the firm itself: a row for each version. '
+  'Lists ask for is_current. Rows come from begin_upload; open_file lets the object be read.';
+comment on column public.files.series_id is
+  'The first version''s id, the same for all versions of a document.';
+comment on column public.files.is_current is
+  'Whether this is the version that people see: one of each series. Name, facts and status are '
+  'each version''s own; where it belongs, who sees it and whether it is archived is the series''.';
 comment on column public.files.visibility is
   'firm: everybody in the firm; managers: managers and above only; portal: everybody in the firm '
   'and the consultant it is about, or whose contract it belongs to. Managers share.';
@@ -123,13 +167,29 @@ comment on column public.files.name is 'The name people see; it may change.';
 comment on column public.files.mime is 'As declared at first, as found once processed.';
 comment on column public.files.status is
   'pending until uploaded, processing until the worker is done, then ready, quarantined or failed.';
-comment on column public.files.reason is 'Stable code of why a file was quarantined or failed.';
+comment on column public.files.reason is
+  'Stable code of why a file was quarantined or failed, or what its processing waits for; of a '
+  'released file why it had been quarantined.';
 comment on column public.files.detail is 'The same as a sentence for people.';
+comment on column public.files.sha256 is
+  'Of the bytes, in hex: as announced at first, as found once processed.';
 comment on column public.files.upload_expires_at is 'Until when the upload may begin.';
-comment on column public.files.text is 'Plain text of the document, for search.';
+comment on column public.files.text is
+  'Plain text of the document, for search; form feeds between pages.';
 comment on column public.files.metadata is
   'What the document says of itself (title, author, dates, pixels), and flags such as '
   'no_text_layer.';
-comment on column public.files.thumbnail_path is 'Object of the preview in the same bucket.';
+comment on column public.files.thumbnail_path is
+  'Object of the small picture in the same bucket.';
+comment on column public.files.preview_count is
+  'How many larger pictures lie beside it: firm/file/.preview-1.webp and so on.';
+comment on column public.files.language is
+  'PostgreSQL''s name of the text''s language, which search uses; simple where it has none for it.';
+comment on column public.files.hints is
+  'Dates, amounts and parties found in a contract''s text, to suggest and nothing more: [{"kind", '
+  '"value", "text", "page", "start", "end"}].';
+comment on column public.files.scanned_with is
+  'The signature version of the virus scanner that last found nothing, or what it found.';
+comment on column public.files.ready_at is 'When the file first became ready.';
 comment on column public.files.archived_at is
   'Set any time to archive, null to restore; the server keeps its own clock.';

@@ -26,7 +26,8 @@ comment on function private.safe_name(text) is
 
 create function private.begin_upload(
   p_firm_id uuid, p_name text, p_size_bytes bigint, p_mime text,
-  p_company_id uuid, p_consultant_id uuid, p_contract_id uuid, p_visibility text
+  p_company_id uuid, p_consultant_id uuid, p_contract_id uuid, p_visibility text,
+  p_replaces uuid, p_sha256 text
 ) returns public.files
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -35,11 +36,21 @@ declare
   v_file public.files;
   v_used bigint;
   v_open bigint;
+  v_beside bigint;
+  v_current public.files;
   -- Consultants send in what is about themselves.
-  v_is_own boolean := p_visibility = 'portal'
+  v_is_own boolean := p_replaces is null
+  and p_visibility = 'portal'
   and private.is_portal_parent(p_firm_id, p_consultant_id, p_contract_id);
 begin
-  if v_is_own is not true then
+  if p_replaces is not null then
+    perform private.require_role(p_firm_id, 'member');
+    -- A new version is where the document is, and seen by whom the document is.
+    p_company_id := null;
+    p_consultant_id := null;
+    p_contract_id := null;
+    p_visibility := 'firm';
+  elsif v_is_own is not true then
     perform private.require_role(
       p_firm_id, case p_visibility when 'firm' then 'member' else 'manager' end
     );
@@ -64,6 +75,10 @@ begin
       'type_not_allowed', 'Files of this type cannot be uploaded.',
       hint => 'Allowed: ' || array_to_string(v_bucket.allowed_mime_types, ', '), status => 415
     );
+  elsif lower(p_sha256) !~ '^[0-9a-f]{64}$' then
+    perform private.fail(
+      'bad_sha256', 'This is no SHA-256.', hint => 'Give 64 hexadecimal digits.', status => 422
+    );
   elsif num_nonnulls(p_company_id, p_consultant_id, p_contract_id) > 1 then
     perform private.fail(
       'one_parent', 'A file belongs to one company, consultant or contract, or to the firm.',
@@ -80,6 +95,21 @@ begin
     perform from public.firms where id = p_firm_id for no key update;
   else
     perform private.lock_firm(p_firm_id, 'member');
+  end if;
+  if p_replaces is not null then
+    v_current := private.lock_document(p_replaces);
+    if v_current.firm_id <> p_firm_id then
+      perform private.fail('file_not_found', 'There is no such file.', status => 404);
+    elsif v_current.status in ('pending', 'processing') then
+      perform private.fail(
+        'still_processing', 'The file to replace is not ready yet.',
+        hint => 'Wait until it is, or cancel its upload.', status => 409
+      );
+    end if;
+    p_company_id := v_current.company_id;
+    p_consultant_id := v_current.consultant_id;
+    p_contract_id := v_current.contract_id;
+    p_visibility := v_current.visibility;
   end if;
   -- An upload that was given up, or announced smaller than it is, counts for the bytes that came.
   select
@@ -99,8 +129,15 @@ begin
       ),
       0
     ),
-    count(*) filter (where f.status = 'pending' and f.upload_expires_at > now())
-  into v_used, v_open
+    count(*) filter (where f.status = 'pending' and f.upload_expires_at > now()),
+    count(*) filter (
+      where f.is_current
+        and f.archived_at is null
+        and f.status <> 'failed'
+        and (f.company_id, f.consultant_id, f.contract_id)
+        is not distinct from (p_company_id, p_consultant_id, p_contract_id)
+    )
+  into v_used, v_open, v_beside
   from public.files f
   where f.firm_id = p_firm_id;
   if v_open >= 100 then
@@ -114,14 +151,36 @@ begin
       'storage_quota', 'The firm''s storage is full.',
       hint => 'Ask for more storage.', status => 409
     );
+  elsif p_replaces is null
+    and v_beside >= (
+      case num_nonnulls(p_company_id, p_consultant_id, p_contract_id) when 0 then 10000 else 1000 end
+    )
+  then
+    perform private.fail(
+      'too_many_files', format('There are %s files here already.', v_beside),
+      hint => 'Archive some first.', status => 409
+    );
   end if;
 
   insert into public.files (
-    id, firm_id, company_id, consultant_id, contract_id, visibility, path, name, mime, size_bytes
+    id, firm_id, company_id, consultant_id, contract_id, visibility, path, name, mime, size_bytes,
+    sha256, series_id, version, is_current
   )
   values (
     v_id, p_firm_id, p_company_id, p_consultant_id, p_contract_id, p_visibility,
-    p_firm_id || '/' || v_id || '/' || private.safe_name(p_name), p_name, p_mime, p_size_bytes
+    p_firm_id || '/' || v_id || '/' || private.safe_name(p_name), p_name, p_mime, p_size_bytes,
+    lower(p_sha256),
+    coalesce(v_current.series_id, v_id),
+    1 + coalesce(
+      (
+        select max(f.version)
+        from public.files f
+        where f.firm_id = p_firm_id and f.series_id = v_current.series_id
+      ),
+      0
+    ),
+    -- A new version only once it is ready.
+    p_replaces is null
   )
   returning * into v_file;
   return v_file;
@@ -140,28 +199,49 @@ create function public.begin_upload(
   company_id uuid default null,
   consultant_id uuid default null,
   contract_id uuid default null,
-  visibility text default 'firm'
+  visibility text default 'firm',
+  replaces uuid default null,
+  sha256 text default null,
+  allow_duplicate boolean default false
 ) returns public.files
 language sql security invoker set search_path = '' as $$
+  select private.refuse_duplicate(
+    firm_id, sha256, company_id, consultant_id, contract_id, replaces
+  )
+  where allow_duplicate is not true;
   select private.begin_upload(
-    firm_id, name, size_bytes, mime, company_id, consultant_id, contract_id, visibility
+    firm_id, name, size_bytes, mime, company_id, consultant_id, contract_id, visibility, replaces,
+    sha256
   )
 $$;
 
 revoke execute on function
-private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text),
-public.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text)
+private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text, uuid, text),
+public.begin_upload(
+  uuid, text, bigint, text, uuid, uuid, uuid, text, uuid, text, boolean
+)
 from public, anon, authenticated;
 grant execute on function
-private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text),
-public.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text)
+private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text, uuid, text),
+public.begin_upload(
+  uuid, text, bigint, text, uuid, uuid, uuid, text, uuid, text, boolean
+)
 to authenticated;
 
-comment on function private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text) is
+comment on function
+private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text, uuid, text) is
   'Definer of public.begin_upload.';
-comment on function public.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text) is
+comment on function
+public.begin_upload(
+  uuid, text, bigint, text, uuid, uuid, uuid, text, uuid, text, boolean
+) is
   'First step of an upload: checks rights, name, type, size and quota and returns the file row, '
   'whose bucket and path the caller may upload to within an hour. Then call finish_upload. '
   'Members; visibility managers and portal need a manager, portal about themselves or their own '
-  'contract a consultant. Errors: bad_name, file_empty, file_too_large, type_not_allowed, '
-  'one_parent, parent_not_found, portal_parent, storage_quota, too_many_uploads.';
+  'contract a consultant. replaces makes it a new version of that file, for whoever may change it: '
+  'where it belongs and who sees it stay as they are, and it takes the place of the other one '
+  'when it is ready. sha256, as the browser computed it, is compared with the bytes that come, and '
+  'refuses what is in the same place already, unless allow_duplicate. Errors: bad_name, file_empty, '
+  'file_too_large, type_not_allowed, bad_sha256, one_parent, parent_not_found, portal_parent, '
+  'file_not_found, archived, still_processing, duplicate_file (the hint names the other file), '
+  'storage_quota, too_many_files, too_many_uploads.';

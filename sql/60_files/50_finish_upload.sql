@@ -32,7 +32,10 @@ language plpgsql security definer set search_path = '' as $$
 declare
   v_file public.files;
 begin
-  update public.files set status = 'processing' where id = p_file.id returning * into v_file;
+  update public.files
+  set status = 'processing', reason = null, detail = null
+  where id = p_file.id
+  returning * into v_file;
   perform private.enqueue(
     kind => 'file.process',
     payload => jsonb_build_object('file_id', p_file.id),
@@ -46,7 +49,7 @@ $$;
 revoke execute on function private.receive_file(public.files) from public, anon, authenticated;
 
 comment on function private.receive_file(public.files) is
-  'Hands an uploaded file to the worker.';
+  'Hands an uploaded file to the worker, for the first time or once more.';
 
 create function private.finish_upload(p_file_id uuid) returns public.files
 language plpgsql security definer set search_path = '' as $$
@@ -109,7 +112,11 @@ begin
     );
   end if;
   update public.files
-  set status = 'failed', reason = 'upload_cancelled', archived_at = now()
+  set
+    status = 'failed',
+    reason = 'upload_cancelled',
+    -- A version that nobody has seen needs no hiding.
+    archived_at = case when is_current then now() end
   where id = p_file_id;
 end
 $$;

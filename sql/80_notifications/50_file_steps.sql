@@ -5,12 +5,16 @@ create function private.begin_file(p_id uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   v_file public.files;
+  v_released boolean := exists (select from public.file_releases r where r.file_id = p_id);
 begin
   -- A failed file comes here when its dead job was sent back.
   update public.files as f
-  set status = 'processing', reason = null, detail = null
+  set
+    status = 'processing',
+    reason = case when f.status = 'processing' then f.reason end,
+    detail = case when f.status = 'processing' then f.detail end
   where f.id = p_id
-    and f.status in ('processing', 'failed')
+    and (f.status = 'processing' or (f.status = 'failed' and f.reason <> 'purged'))
     -- Not while its bytes are being removed.
     and not exists (
       select from private.doomed_objects d
@@ -24,9 +28,12 @@ begin
     'bucket', v_file.bucket,
     'path', v_file.path,
     'thumbnail_path', v_file.firm_id || '/' || v_file.id || '/.thumbnail.webp',
+    'preview_path', v_file.firm_id || '/' || v_file.id || '/.preview-',
     'name', v_file.name,
     'mime', v_file.mime,
-    'size_bytes', v_file.size_bytes
+    'size_bytes', v_file.size_bytes,
+    'sha256', v_file.sha256,
+    'released', v_released
   );
 end
 $$;
@@ -44,30 +51,82 @@ grant execute on function public.begin_file(uuid) to service_role;
 comment on function private.begin_file(uuid) is
   'Definer of public.begin_file.';
 comment on function public.begin_file(uuid) is
-  'The file to look into; null when that was done or it does not exist. For the secret key only.';
+  'The file to look into; null when that was done or it does not exist. sha256 is the one that was '
+  'announced, or found before; previews go to preview_path with 1.webp and so on; released says that '
+  'an admin released it, so that nothing but a virus locks it away again. For the secret key only.';
 
 create function private.settle_file(
   p_id uuid, p_status text, p_reason text, p_detail text, p_result jsonb
 ) returns void
 language plpgsql security definer set search_path = '' as $$
 declare
+  c_keys constant text[] := array[
+    'sha256', 'mime', 'page_count', 'word_count', 'text', 'metadata', 'thumbnail_path',
+    'preview_count', 'language', 'hints', 'scanned_with'
+  ];
   v_file public.files;
+  v_rescanned boolean;
 begin
-  update public.files as f
-  set
-    status = p_status,
-    reason = p_reason,
-    detail = left(p_detail, 1000),
-    mime = coalesce(p_result ->> 'mime', f.mime),
-    sha256 = p_result ->> 'sha256',
-    page_count = (p_result ->> 'page_count')::integer,
-    word_count = (p_result ->> 'word_count')::integer,
-    text = p_result ->> 'text',
-    metadata = coalesce(p_result -> 'metadata', '{}'),
-    thumbnail_path = p_result ->> 'thumbnail_path'
-  where f.id = p_id and f.status = 'processing'
-  returning * into v_file;
-  if found and p_status <> 'ready' and v_file.created_by is not null then
+  if p_result - c_keys <> '{}' or jsonb_typeof(p_result) <> 'object' then
+    perform private.fail(
+      'unknown_result', 'A file has no such facts.', hint => 'Use: ' || array_to_string(c_keys, ', '),
+      status => 422
+    );
+  end if;
+  select * into v_file from public.files where id = p_id;
+  perform private.lock_series(v_file.firm_id, v_file.series_id);
+  select * into v_file from public.files where id = p_id for no key update;
+  v_rescanned := v_file.status = 'ready' and (
+    (p_status = 'quarantined' and p_reason = 'infected')
+    or (p_status = 'ready' and p_result ? 'scanned_with' and p_result - 'scanned_with' = '{}')
+  );
+  if v_rescanned then
+    update public.files f
+    set
+      status = p_status,
+      reason = coalesce(p_reason, f.reason),
+      detail = coalesce(left(p_detail, 1000), f.detail),
+      scanned_with = coalesce(p_result ->> 'scanned_with', f.scanned_with)
+    where f.id = p_id;
+  elsif v_file.status = 'processing' and p_status = 'processing' then
+    -- It waits for something, such as the scanner; nothing is known yet.
+    update public.files f
+    set reason = coalesce(p_reason, f.reason), detail = left(p_detail, 1000)
+    where f.id = p_id;
+  elsif v_file.status = 'processing' then
+    update public.files f
+    set
+      status = p_status,
+      -- What was released says what from.
+      reason = coalesce(
+        p_reason,
+        (
+          select r.reason
+          from public.file_releases r
+          where r.file_id = p_id
+          order by r.released_at desc
+          limit 1
+        )
+      ),
+      detail = left(p_detail, 1000),
+      mime = coalesce(p_result ->> 'mime', f.mime),
+      sha256 = coalesce(p_result ->> 'sha256', f.sha256),
+      page_count = (p_result ->> 'page_count')::integer,
+      word_count = (p_result ->> 'word_count')::integer,
+      text = p_result ->> 'text',
+      metadata = coalesce(p_result -> 'metadata', '{}'),
+      thumbnail_path = p_result ->> 'thumbnail_path',
+      preview_count = coalesce((p_result ->> 'preview_count')::integer, 0),
+      language = p_result ->> 'language',
+      hints = coalesce(nullif(p_result -> 'hints', 'null'), '[]'),
+      scanned_with = coalesce(p_result ->> 'scanned_with', f.scanned_with)
+    where f.id = p_id;
+  else
+    return;
+  end if;
+  if p_status = 'ready' then
+    perform private.show_ready(v_file);
+  elsif p_status <> 'processing' then
     perform private.notify(
       v_file.firm_id,
       'file_rejected',
@@ -75,7 +134,9 @@ begin
       left('“' || v_file.name || '” cannot be used', 300),
       coalesce(left(p_detail, 1000), ''),
       '/files/' || p_id,
-      p_user_ids => array[v_file.created_by]
+      p_user_ids => array[v_file.created_by],
+      -- People have worked with it.
+      p_min_role => case when v_rescanned then 'admin' end
     );
   end if;
 end
@@ -85,7 +146,8 @@ revoke execute on function private.settle_file(uuid, text, text, text, jsonb)
 from public, anon, authenticated;
 
 comment on function private.settle_file(uuid, text, text, text, jsonb) is
-  'The outcome of a file, written once; whoever uploaded it hears of a refusal.';
+  'The outcome of a file, written once, or of scanning it once more; whoever uploaded it hears of a '
+  'refusal, and admins too where the file had been ready.';
 
 create function public.finish_file(
   file_id uuid,
@@ -104,9 +166,11 @@ grant execute on function private.settle_file(uuid, text, text, text, jsonb) to 
 grant execute on function public.finish_file(uuid, text, text, text, jsonb) to service_role;
 
 comment on function public.finish_file(uuid, text, text, text, jsonb) is
-  'What a file turned out to be: ready, with mime, sha256, page_count, word_count, text, metadata '
-  'and thumbnail_path as far as it has them, or quarantined with a reason. For the secret key '
-  'only.';
+  'What a file turned out to be: ready, quarantined or failed, the last two with a reason; or '
+  'processing with the reason it waits for, such as scan_unavailable. result has sha256, mime, '
+  'page_count, word_count, text, metadata, thumbnail_path, preview_count, language, hints and '
+  'scanned_with, as far as they are known. Of a ready file that was scanned once more: ready with '
+  'scanned_with alone, or quarantined and infected. For the secret key only. Error: unknown_result.';
 
 create function private.fail_file() returns trigger
 language plpgsql security definer set search_path = '' as $$

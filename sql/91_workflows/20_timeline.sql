@@ -144,6 +144,7 @@ begin
               or f.contract_id = v_contract_id
             )
             and f.archived_at is null
+            and f.is_current
           )
         )
         and f.created_at <= v_before and (f.created_at < v_before or f.id > v_before_id)

@@ -97,9 +97,11 @@ begin
   select v_moved || jsonb_build_object('contracts', coalesce(jsonb_agg(id), '[]'))
   into v_moved from moved;
   with moved as (
+    -- Each with its older versions, which follow.
     update public.files set company_id = p_kept_id
     where firm_id = v_firm_id and company_id = p_merged_id
-    returning id
+      and is_current
+    returning series_id as id
   )
   select v_moved || jsonb_build_object('files', coalesce(jsonb_agg(id), '[]'))
   into v_moved from moved;

@@ -126,9 +126,11 @@ begin
   select v_moved || jsonb_build_object('contract_consultants', coalesce(jsonb_agg(id), '[]'))
   into v_moved from moved;
   with moved as (
+    -- Each with its older versions, which follow.
     update public.files set consultant_id = p_kept_id
     where firm_id = v_firm_id and consultant_id = p_merged_id
-    returning id
+      and is_current
+    returning series_id as id
   )
   select v_moved || jsonb_build_object('files', coalesce(jsonb_agg(id), '[]'))
   into v_moved from moved;

@@ -94,7 +94,8 @@ begin
     update public.files set company_id = v_merge.merged_company_id
     where firm_id = v_merge.firm_id
       and company_id = v_merge.kept_company_id
-      and v_merge.moved -> 'files' ? id::text;
+      and is_current
+      and v_merge.moved -> 'files' ? series_id::text;
     update public.notes set company_id = v_merge.merged_company_id
     where firm_id = v_merge.firm_id
       and company_id = v_merge.kept_company_id
@@ -156,7 +157,8 @@ begin
     update public.files set consultant_id = v_merge.merged_consultant_id
     where firm_id = v_merge.firm_id
       and consultant_id = v_merge.kept_consultant_id
-      and v_merge.moved -> 'files' ? id::text;
+      and is_current
+      and v_merge.moved -> 'files' ? series_id::text;
     update public.notes set consultant_id = v_merge.merged_consultant_id
     where firm_id = v_merge.firm_id
       and consultant_id = v_merge.kept_consultant_id

@@ -10,6 +10,7 @@ create table private.search_entries (
   id uuid not null,
   managers_only boolean not null,
   title text not null,
+  language text,
   words tsvector not null,
   primary key (firm_id, kind, id),
   constraint search_entries_kind_known
@@ -17,6 +18,8 @@ create table private.search_entries (
 );
 
 create index search_entries_words_idx on private.search_entries using gin (firm_id, words);
+create index search_entries_firm_id_language_idx
+on private.search_entries (firm_id, language) where language is not null;
 create index search_entries_title_idx
 on private.search_entries using gin (firm_id, title extensions.gin_trgm_ops);
 
@@ -32,7 +35,10 @@ comment on table private.search_entries is
   'What can be found: the rows of six tables that are not archived, kept in step by triggers.';
 comment on column private.search_entries.title is
   'What a person would type, without case and accents; found in spite of typing errors.';
-comment on column private.search_entries.words is 'Title (A) and the other texts (B).';
+comment on column private.search_entries.language is
+  'The configuration of text search for this language, as PostgreSQL calls it; null without one.';
+comment on column private.search_entries.words is
+  'Title (A) and the other texts (B) word by word; and, where their language is known, the stems.';
 
 create function private.plain(p_text text) returns text
 language sql immutable strict parallel safe set search_path = '' as $$
@@ -46,41 +52,43 @@ comment on function private.plain(text) is 'The text in lower case and without a
 create function private.put_search_entry(p_kind text, p_row jsonb, p_columns text[]) returns void
 language plpgsql security definer set search_path = '' as $$
 declare
-  -- Beyond it PostgreSQL may refuse the words; about a hundred pages.
-  c_longest constant integer := 300000;
+  -- Beyond about a hundred pages PostgreSQL may refuse the words if each says where it stands.
+  c_placed constant integer := 300000;
   v_title text := private.plain(coalesce(p_row ->> p_columns[1], ''));
+  v_text text := private.plain(
+    (select string_agg(p_row ->> c.name, ' ') from unnest(p_columns[2:]) c (name))
+  );
+  v_language text := nullif(p_row ->> 'language', 'simple');
   v_words tsvector := setweight(to_tsvector('simple', v_title), 'A');
 begin
   begin
-    v_words := v_words || setweight(
-      to_tsvector(
-        'simple',
-        private.plain(
-          left(
-            (select string_agg(p_row ->> c.name, ' ') from unnest(p_columns[2:]) c (name)),
-            c_longest
-          )
-        )
-      ),
-      'B'
-    );
+    v_words := v_words || setweight(to_tsvector('simple', left(v_text, c_placed)), 'B');
+    if char_length(v_text) > c_placed then
+      -- From a little before, so that the word at the cut is there as a whole.
+      v_words := v_words || strip(to_tsvector('simple', substr(v_text, c_placed - 100)));
+    end if;
+    if v_language is not null then
+      v_words := v_words || strip(to_tsvector(v_language::regconfig, v_text));
+    end if;
   exception when program_limit_exceeded then
     -- A text made of nothing but different words: it is found by its title.
     null;
   end;
-  insert into private.search_entries (firm_id, kind, id, managers_only, title, words)
+  insert into private.search_entries (firm_id, kind, id, managers_only, title, language, words)
   values (
     (p_row ->> 'firm_id')::uuid,
     p_kind,
     (p_row ->> 'id')::uuid,
     coalesce(p_row ->> 'visibility' = 'managers', false),
     v_title,
+    v_language,
     coalesce(v_words, '')
   )
   on conflict (firm_id, kind, id) do update
   set
     managers_only = excluded.managers_only,
     title = excluded.title,
+    language = excluded.language,
     words = excluded.words;
 end
 $$;
@@ -98,8 +106,9 @@ declare
 begin
   if tg_op = 'DELETE'
     or v_row ->> 'archived_at' is not null
-    -- Of files: not there yet, or never.
+    -- Of files: not there yet, or never, or not any more.
     or v_row ->> 'status' in ('pending', 'failed')
+    or v_row ->> 'is_current' = 'false'
   then
     delete from private.search_entries e
     where e.firm_id = (v_row ->> 'firm_id')::uuid
@@ -143,7 +152,8 @@ after insert or delete or update of title, archived_at on public.contracts
 for each row execute function private.index_for_search('contract', 'title', 'number');
 
 create trigger files_search
-after insert or delete or update of name, text, status, visibility, archived_at on public.files
+after insert or delete or update of name, text, language, status, visibility, archived_at,
+is_current on public.files
 for each row execute function private.index_for_search('file', 'name', 'text');
 
 create trigger notes_search

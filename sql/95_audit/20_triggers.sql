@@ -14,6 +14,18 @@ create trigger files_audit
 after insert or delete or update of name, visibility, archived_at on public.files
 for each row execute function private.audit('id', 'firm_id');
 
+-- Released, purged, examined or scanned once more; another version than before.
+create trigger files_audit_steps
+after update of status, reason, is_current on public.files
+for each row when (
+  (
+    old.status not in ('pending', 'processing')
+    and (old.status, old.reason) is distinct from (new.status, new.reason)
+  )
+  or (new.is_current and not old.is_current)
+)
+execute function private.audit('id', 'firm_id');
+
 create trigger invitations_audit after insert or update or delete on public.invitations
 for each row execute function private.audit('id', 'firm_id');
 

@@ -125,6 +125,7 @@ begin
           then v_file.visibility = 'portal'
             and v_file.status = 'ready'
             and v_file.archived_at is null
+            and v_file.is_current
             and (
               v_file.consultant_id = c.id
               or exists (

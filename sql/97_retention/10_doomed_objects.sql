@@ -26,20 +26,19 @@ comment on column private.doomed_objects.open_until is
   'Until when bytes can still arrive there, with an upload that was begun: it is removed once more '
   'then. Null where nothing can.';
 
-create function private.doom_object(
-  p_bucket text, p_path text, p_due_at timestamptz, p_open_until timestamptz
+create function private.doom_objects(
+  p_bucket text, p_paths text[], p_due_at timestamptz, p_open_until timestamptz
 ) returns void
 language plpgsql security definer set search_path = '' as $$
 begin
   insert into private.doomed_objects as d (bucket, path, due_at, open_until)
-  values (
-    p_bucket, p_path, p_due_at, case when p_open_until > p_due_at then p_open_until end
-  )
+  select p_bucket, p.path, p_due_at, case when p_open_until > p_due_at then p_open_until end
+  from unnest(p_paths) p (path)
   on conflict (bucket, path) do update
   set
     due_at = least(d.due_at, excluded.due_at),
     open_until = greatest(d.open_until, excluded.open_until);
-  if p_due_at <= now() then
+  if p_due_at <= now() and cardinality(p_paths) > 0 then
     -- One for each transaction: with one for all, whoever takes long would hold the others up, of
     -- every firm, and the runner too.
     perform private.enqueue(
@@ -49,11 +48,11 @@ begin
 end
 $$;
 
-revoke execute on function private.doom_object(text, text, timestamptz, timestamptz)
+revoke execute on function private.doom_objects(text, text[], timestamptz, timestamptz)
 from public, anon, authenticated;
 
-comment on function private.doom_object(text, text, timestamptz, timestamptz) is
-  'Enters an object for removal and queues the job, one for each transaction. What is due later is '
+comment on function private.doom_objects(text, text[], timestamptz, timestamptz) is
+  'Enters objects for removal and queues the job, one for each transaction. What is due later is '
   'the clock''s.';
 
 create function private.doom_file() returns trigger
@@ -69,13 +68,12 @@ declare
   end;
   -- A file whose job died can be sent back to it for a week.
   v_due_at timestamptz := case
-    when v_gone or new.reason in ('upload_cancelled', 'upload_expired') then now()
+    when v_gone or new.reason in ('upload_cancelled', 'upload_expired', 'purged') then now()
     else now() + interval '7 days'
   end;
 begin
-  perform private.doom_object(old.bucket, old.path, v_due_at, v_open_until);
-  perform private.doom_object(
-    old.bucket, old.firm_id || '/' || old.id || '/.thumbnail.webp', v_due_at, v_open_until
+  perform private.doom_objects(
+    old.bucket, old.path || private.picture_paths(old.firm_id, old.id), v_due_at, v_open_until
   );
   return null;
 end
@@ -90,15 +88,18 @@ create trigger files_doom after delete on public.files
 for each row execute function private.doom_file();
 
 create trigger files_doom_failed after update of status on public.files
-for each row when (new.status = 'failed' and old.status <> 'failed')
+for each row when (
+  new.status = 'failed'
+  and (old.status <> 'failed' or (new.reason = 'purged' and old.reason <> 'purged'))
+)
 execute function private.doom_file();
 
 create function private.doom_report() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  perform private.doom_object(
+  perform private.doom_objects(
     'reports',
-    format('%s/%s.%s', old.firm_id, old.id, old.format),
+    array[format('%s/%s.%s', old.firm_id, old.id, old.format)],
     now(),
     case when old.status <> 'ready' then now() + interval '1 hour' end
   );
@@ -117,14 +118,16 @@ for each row execute function private.doom_report();
 create function private.doom_export() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  perform private.doom_object(
+  perform private.doom_objects(
     'exports',
-    format('%s/%s/part-%s.zip', old.firm_id, old.id, to_char(n, 'FM000')),
+    array(
+      select format('%s/%s/part-%s.zip', old.firm_id, old.id, to_char(n, 'FM000'))
+      from generate_series(1, old.part_count) n
+    ),
     now(),
     -- The worker may be sending one just now.
     case when old.status = 'working' then now() + interval '1 hour' end
-  )
-  from generate_series(1, old.part_count) n;
+  );
   return null;
 end
 $$;
@@ -141,10 +144,12 @@ create function private.doom_avatar() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   -- An access token may outlive its account by an hour: it is looked once more after that.
-  perform private.doom_object(
-    'avatars', old.id || '/avatar.' || kind, now(), now() + interval '2 hours'
-  )
-  from unnest(array['jpg', 'png', 'webp']) as kind;
+  perform private.doom_objects(
+    'avatars',
+    array[old.id || '/avatar.jpg', old.id || '/avatar.png', old.id || '/avatar.webp'],
+    now(),
+    now() + interval '2 hours'
+  );
   return null;
 end
 $$;

@@ -9,7 +9,7 @@ begin
     when 'firm-files' then exists (
       select from public.files f
       where f.id = v_id
-        and p_path in (f.path, f.firm_id || '/' || f.id || '/.thumbnail.webp')
+        and p_path = any (f.path || private.picture_paths(f.firm_id, f.id))
         and f.status <> 'failed'
     )
     when 'reports' then exists (

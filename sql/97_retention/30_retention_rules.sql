@@ -30,15 +30,21 @@ language sql immutable set search_path = '' as $$
     'public.files', 'that were archived, with their objects', '30 days',
     'archived_at < $1 and not exists ('
     'select from public.contracts c where c.firm_id = t.firm_id and c.id = t.contract_id '
-    'and t.status <> ''failed'' and private.contract_kept_until(c) >= current_date)', null,
-    'Time to restore one. Files of a signed contract stay until the end of the tenth year after it '
-    'ended: § 147 AO, § 257 HGB.'
+    'and private.contract_kept_until(c) >= current_date)', null,
+    'Time to restore one, with all its versions. Files of a signed contract stay until the end of '
+    'the tenth year after it ended: § 147 AO, § 257 HGB.'
   ),
   (
     'public.files', 'whose upload or examination failed', '30 days',
-    'status = ''failed'' and updated_at < $1', null,
-    'Long enough for whoever uploaded it to read why. Its bytes go earlier: at once, or after a '
-    'week where the job may be sent back.'
+    'status = ''failed'' and updated_at < $1 and (not (is_current or version = 1) or not exists ('
+    'select from public.files v where v.firm_id = t.firm_id and v.series_id = t.series_id '
+    'and v.id <> t.id))', null,
+    'Long enough for whoever uploaded it to read why; the first and the current version as long as '
+    'there are others. Its bytes go earlier: at once, or after a week where the job may be sent back.'
+  ),
+  (
+    'public.file_accesses', 'all of them', '1 year', 'opened_at < $1', null,
+    'Who opened what is asked within months, if ever; it also says what people did at work.'
   ),
   (
     'public.firm_exports', 'with their parts', '7 days', 'expires_at <= now() and $1 < now()', null,
@@ -79,6 +85,7 @@ language sql immutable set search_path = '' as $$
   ('public.contract_events', 'all', null, null, null, 'Evidence of how a contract came about.'),
   ('public.contract_consultants', 'all', null, null, null, 'Goes with the contract.'),
   ('public.contract_signers', 'all', null, null, null, 'Evidence of who signed.'),
+  ('public.file_releases', 'all', null, null, null, 'Goes with the file.'),
   ('public.notes', 'all', null, null, null, 'The firm''s own; they go with an erased person.'),
   ('public.tags', 'all', null, null, null, 'Words of the firm.'),
   ('public.taggings', 'all', null, null, null, 'Few and small; they go with an erased person.'),

@@ -9,6 +9,7 @@ on public.invitations (coalesce(accepted_at, revoked_at, expires_at));
 create index reports_finished_idx on public.reports (coalesce(finished_at, created_at));
 create index files_archived_at_idx on public.files (archived_at) where archived_at is not null;
 create index files_failed_updated_at_idx on public.files (updated_at) where status = 'failed';
+create index file_accesses_opened_at_idx on public.file_accesses using brin (opened_at);
 create index merge_log_undoable_merged_at_idx on public.merge_log (merged_at)
 where moved <> '{}';
 create index audit_log_at_idx on public.audit_log using brin (at);
@@ -70,7 +71,7 @@ declare
   -- rest goes with the firm's row.
   c_large constant text[] := array[
     'public.notifications', 'public.emails', 'public.taggings', 'public.notes', 'public.files',
-    'public.reports', 'public.firm_exports', 'public.contract_events', 'private.search_entries', 'public.audit_log'
+    'public.file_accesses', 'public.reports', 'public.firm_exports', 'public.contract_events', 'private.search_entries', 'public.audit_log'
   ];
   v_firm_id uuid;
   v_table text;

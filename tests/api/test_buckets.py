@@ -85,6 +85,8 @@ def attempt(world: World, caller: Caller, bucket: str, operation: str) -> httpx.
     if operation == "delete own":
         put(world, bucket, path)
     address = f"/storage/v1/object/{bucket}/{path}"
+    if bucket == "firm-files" and verb == "read":
+        caller.rpc("open_file", file_id=path.split("/")[1])
     if verb == "read":
         return caller.send("GET", address)
     if verb == "delete":

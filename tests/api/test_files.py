@@ -37,8 +37,14 @@ def ready(db: Db, person: Person, firm: Firm, **values: Any) -> File:
     return file
 
 
-def download(caller: Caller, path: str) -> httpx.Response:
+def read(caller: Caller, path: str) -> httpx.Response:
     return caller.send("GET", f"/storage/v1/object/authenticated/firm-files/{path}")
+
+
+def download(caller: Caller, path: str) -> httpx.Response:
+    """Opened, then read."""
+    caller.rpc("open_file", file_id=path.split("/")[1])
+    return read(caller, path)
 
 
 def listing(caller: Caller, prefix: str) -> list[str]:
@@ -87,9 +93,9 @@ def test_an_upload_from_intent_to_reading(shared_firm: Firm, db: Db) -> None:
             headers={"Content-Type": "image/webp"},
         )
     )
-    assert not download(viewer, path).is_success
+    assert not read(viewer, path).is_success
     db.execute("update files set thumbnail_path = %s where id = %s", (path, file["id"]))
-    assert download(viewer, path).content == b"RIFF"
+    assert read(viewer, path).content == b"RIFF"
 
 
 def test_a_file_has_one_parent_or_the_firm(shared_firm: Firm) -> None:
@@ -345,6 +351,8 @@ def test_attack_33_list_a_bucket(
 ) -> None:
     file = ready(db, firm.member, firm)
     upload(firm.member, firm)  # pending: not even the firm lists it
+    assert listing(firm.viewer, "") == []
+    created(firm.viewer.rpc("open_file", file_id=file["id"]))
     assert listing(firm.viewer, "") == [firm.id]
     assert listing(firm.viewer, firm.id) == [file["id"]]
     for stranger in (other_firm.owner, outsider, visitor, firm.suspended, firm.removed):
@@ -359,6 +367,7 @@ def test_attack_34_signed_url_for_an_unreadable_file(
     waiting = upload(shared_firm.member, shared_firm)
 
     def sign(person: Person, path: str) -> httpx.Response:
+        person.rpc("open_file", file_id=path.split("/")[1])
         where = f"/storage/v1/object/sign/firm-files/{path}"
         return person.send("POST", where, json={"expiresIn": 60})
 

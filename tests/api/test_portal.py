@@ -48,6 +48,7 @@ def seen(person: Caller) -> set[str]:
 
 
 def download(person: Caller, file: Row) -> httpx.Response:
+    person.rpc("open_file", file_id=file["id"])
     return person.send("GET", f"/storage/v1/object/authenticated/firm-files/{file['path']}")
 
 

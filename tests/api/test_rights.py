@@ -154,6 +154,14 @@ ARGUMENTS: dict[str, Callable[[World, Caller, str], Row]] = {
     "cancel_upload": lambda w, c, n: {
         "file_id": w.upload(c if isinstance(c, Person) and n in MEMBERS else w.firm.owner)["id"]
     },
+    "open_file": lambda w, c, n: {"file_id": w.stored("ready")["id"]},
+    "release_file": lambda w, c, n: {
+        "file_id": w.stored("quarantined")["id"],
+        "note": "Looked at it",
+    },
+    "purge_file": lambda w, c, n: {"file_id": w.stored("quarantined")["id"]},
+    "reprocess_file": lambda w, c, n: {"file_id": w.stored("ready")["id"]},
+    "restore_version": lambda w, c, n: {"file_id": w.older_version()["id"]},
     "request_report": lambda w, c, n: {
         "firm_id": w.firm.id,
         "kind": "contract_portfolio",

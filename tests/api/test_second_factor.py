@@ -120,10 +120,12 @@ def test_attack_44_files_and_listings_without_the_factor(firm: Firm, db: Db) -> 
     strict(firm)
 
     def read(person: Person) -> httpx.Response:
+        person.rpc("open_file", file_id=done["id"])
         path = f"/storage/v1/object/authenticated/firm-files/{done['path']}"
         return person.send("GET", path)
 
     def sign(person: Person) -> httpx.Response:
+        person.rpc("open_file", file_id=done["id"])
         path = f"/storage/v1/object/sign/firm-files/{done['path']}"
         return person.send("POST", path, json={"expiresIn": 60})
 

@@ -67,6 +67,14 @@ class World:
             return created(firm.owner.get(table, contract_id=f"eq.{contract['id']}"))[0]
         if table == "files":
             return self.upload(firm.owner)
+        if table == "file_accesses":
+            file = self.stored("ready")
+            created(firm.owner.rpc("open_file", file_id=file["id"]))
+            return created(firm.owner.get(table, file_id=f"eq.{file['id']}"))[0]
+        if table == "file_releases":
+            file = self.stored("quarantined")
+            created(firm.owner.rpc("release_file", file_id=file["id"], note="Looked at it"))
+            return created(firm.owner.get(table, file_id=f"eq.{file['id']}"))[0]
         if table == "merge_log":
             return self.merge()
         if table == "erasures":
@@ -182,6 +190,36 @@ class World:
         file: Row = created(by.rpc("begin_upload", **self.document()))
         return file
 
+    def stored(self, status: str) -> Row:
+        """A file of the owner's with its bytes, however it came to this status."""
+        file = self.upload(self.firm.owner)
+        self.db.execute(
+            "insert into storage.objects (bucket_id, name, metadata)"
+            " values (%s, %s, jsonb_build_object('size', 9))",
+            (file["bucket"], file["path"]),
+        )
+        self.db.execute(
+            "update files set status = %s, reason = 'encrypted', ready_at = now() where id = %s",
+            (status, file["id"]),
+        )
+        return file
+
+    def older_version(self) -> Row:
+        """The first version of a document of the owner's that has another one."""
+        first = self.stored("ready")
+        second = created(
+            self.firm.owner.rpc("begin_upload", **self.document(), replaces=first["id"])
+        )
+        self.db.execute("update files set status = 'processing' where id = %s", (second["id"],))
+        created(
+            self.api.as_service(
+                "POST",
+                "/rest/v1/rpc/finish_file",
+                json={"file_id": second["id"], "status": "ready"},
+            )
+        )
+        return first
+
     def document(self) -> Row:
         mime = "application/pdf"
         return {"firm_id": self.firm.id, "name": "a.pdf", "size_bytes": 9, "mime": mime}
@@ -263,6 +301,17 @@ NEW_ROWS: dict[str, Callable[[World], Row]] = {
         "mime": "application/pdf",
         "size_bytes": 9,
     },
+    "file_accesses": lambda w: {
+        "firm_id": w.firm.id,
+        "file_id": w.row("files")["id"],
+        "user_id": w.firm.owner.id,
+    },
+    "file_releases": lambda w: {
+        "firm_id": w.firm.id,
+        "file_id": w.row("files")["id"],
+        "reason": "encrypted",
+        "note": "New",
+    },
     "notes": lambda w: {
         "firm_id": w.firm.id,
         "company_id": w.row("companies")["id"],
@@ -333,6 +382,8 @@ CHANGES: dict[str, Row] = {
     "contract_consultants": {"allocation_pct": 50},
     "contract_signers": {"name": "Changed"},
     "files": {"name": "changed.pdf"},
+    "file_accesses": {"opened_at": "2026-01-01T00:00:00Z"},
+    "file_releases": {"note": "Changed"},
     "notes": {"body": "Changed"},
     "tags": {"color": "#00ff00"},
     "taggings": {"tag_id": str(uuid.UUID(int=0))},

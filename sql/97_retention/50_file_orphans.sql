@@ -1,0 +1,132 @@
+-- Rows and objects should go together. A backup that was put back, or somebody with the password of
+-- the database, may part them.
+create function private.file_orphans(max_rows integer) returns table (
+  kind text, bucket text, path text, firm_id uuid, file_id uuid, status text, bytes bigint,
+  since timestamptz
+)
+language sql
+stable
+security definer
+set search_path = ''
+begin atomic
+  (
+    select
+      'missing_object', f.bucket, f.path, f.firm_id, f.id, f.status, f.size_bytes, f.created_at
+    from public.files as f
+    where f.status in ('processing', 'ready', 'quarantined')
+      and not exists (
+        select from storage.objects as o where o.bucket_id = f.bucket and o.name = f.path
+      )
+    limit least(file_orphans.max_rows, 1000)
+  )
+  union all
+  (
+    select
+      'stray_object', o.bucket_id, o.name, f.firm_id, f.id, f.status,
+      (o.metadata ->> 'size')::bigint, o.created_at
+    from storage.objects as o
+    left join public.files as f
+      on f.id = private.object_file_id(o.name)
+      and o.name = any (f.path || private.picture_paths(f.firm_id, f.id))
+    where o.bucket_id = 'firm-files'
+      -- Not what is arriving just now.
+      and o.created_at < now() - interval '1 day'
+      and (f.id is null or f.status = 'failed')
+      and not exists (
+        select from private.doomed_objects as d where d.bucket = o.bucket_id and d.path = o.name
+      )
+    limit least(file_orphans.max_rows, 1000)
+  );
+end;
+
+create function public.file_orphans(max_rows integer default 1000) returns table (
+  kind text, bucket text, path text, firm_id uuid, file_id uuid, status text, bytes bigint,
+  since timestamptz
+)
+language sql
+stable
+set search_path = ''
+set statement_timeout = '60s'
+begin atomic
+  select o.kind, o.bucket, o.path, o.firm_id, o.file_id, o.status, o.bytes, o.since
+  from private.file_orphans(file_orphans.max_rows) as o;
+end;
+
+create function private.sweep_file_orphans(max_rows integer) returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  orphan record;
+  swept integer := 0;
+begin
+  for orphan in select o.* from private.file_orphans(sweep_file_orphans.max_rows) as o loop
+    if orphan.kind = 'stray_object' then
+      perform private.doom_objects(orphan.bucket, array[orphan.path], now(), null);
+    else
+      perform private.lose_file(orphan.file_id);
+    end if;
+    swept := swept + 1;
+  end loop;
+  return swept;
+end
+$$;
+
+create function private.lose_file(file_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  file public.files := private.lock_file(lose_file.file_id);
+begin
+  update public.files as f
+  set status = 'failed', reason = 'object_missing', detail = 'The uploaded bytes are no longer there.'
+  where f.id = file.id
+    and f.status in ('processing', 'ready', 'quarantined')
+    and not exists (
+      select from storage.objects as o where o.bucket_id = f.bucket and o.name = f.path
+    );
+  if found then
+    perform private.notify(
+      file.firm_id,
+      'file_rejected',
+      format('file_rejected:%s:object_missing', file.id),
+      left('“' || file.name || '” cannot be used', 300),
+      'The uploaded bytes are no longer there.',
+      '/files/' || file.id,
+      p_user_ids => array[file.created_by],
+      p_min_role => 'admin'
+    );
+  end if;
+end
+$$;
+
+create function public.sweep_file_orphans(max_rows integer default 1000) returns integer
+language sql
+set search_path = ''
+set statement_timeout = '60s'
+return private.sweep_file_orphans(max_rows);
+
+revoke execute on function
+private.lose_file(uuid),
+private.file_orphans(integer), public.file_orphans(integer),
+private.sweep_file_orphans(integer), public.sweep_file_orphans(integer)
+from public, anon, authenticated;
+grant execute on function
+private.file_orphans(integer), public.file_orphans(integer),
+private.sweep_file_orphans(integer), public.sweep_file_orphans(integer)
+to service_role;
+
+comment on function private.file_orphans(integer) is 'Definer of public.file_orphans.';
+comment on function public.file_orphans(integer) is
+'Files whose object is missing (missing_object), and objects in the bucket firm-files that no file
+needs (stray_object), if they are older than a day and not about to be removed: at most 1000 of
+each. For the secret key only.';
+comment on function private.lose_file(uuid) is
+'Marks a file failed whose object is missing; its people and the admins are told.';
+comment on function private.sweep_file_orphans(integer) is 'Definer of public.sweep_file_orphans.';
+comment on function public.sweep_file_orphans(integer) is
+'Puts in order what file_orphans names: the file has failed as object_missing, the object is removed
+by the worker. Returns how many. For the secret key only.';

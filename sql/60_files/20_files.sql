@@ -70,6 +70,8 @@ create table public.files (
   constraint files_thumbnail_path_form
   check (thumbnail_path = firm_id || '/' || id || '/.thumbnail.webp'),
   constraint files_preview_count_range check (preview_count between 0 and 5),
+  constraint files_previews_beside_thumbnail
+  check (preview_count = 0 or thumbnail_path is not null),
   constraint files_language_known
   check (
     language in (

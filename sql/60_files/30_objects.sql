@@ -46,7 +46,6 @@ language sql stable set search_path = '' as $$
 $$;
 
 revoke execute on function private.object_file_id(text) from public, anon, authenticated;
-grant execute on function private.object_file_id(text) to authenticated;
 
 comment on function private.object_file_id(text) is
   'The file an object in the bucket firm-files belongs to by its path; null where none can.';
@@ -61,7 +60,6 @@ language sql immutable set search_path = '' as $$
 $$;
 
 revoke execute on function private.picture_paths(uuid, uuid) from public, anon, authenticated;
-grant execute on function private.picture_paths(uuid, uuid) to authenticated;
 
 comment on function private.picture_paths(uuid, uuid) is
   'Where a file''s pictures lie: the thumbnail, then as many previews as it may have.';
@@ -69,29 +67,32 @@ comment on function private.picture_paths(uuid, uuid) is
 create policy firm_files_insert on storage.objects for insert to authenticated
 with check (bucket_id = 'firm-files' and private.is_upload_intended(name));
 
--- public.files applies its own policies to the caller here.
+-- public.files applies its own policies to the caller here. Previews lie beside the thumbnail.
 create policy firm_files_select on storage.objects for select to authenticated
 using (
   bucket_id = 'firm-files'
-  and exists (
-    select from public.files f
-    where f.id = private.object_file_id(objects.name)
-      and (
-        (
-          f.path = objects.name
-          and f.id = any (array(select private.opened_file_ids()))
-          and (
-            f.status = 'ready'
-            or (f.status = 'quarantined' and f.firm_id = any (array(select private.firm_ids('admin'))))
-          )
-        )
-        or (f.status = 'ready' and f.thumbnail_path = objects.name)
-        or (
+  and (
+    exists (
+      select from public.files f
+      where
+        f.path = objects.name
+        and f.id = any (array(select private.opened_file_ids()))
+        and (
           f.status = 'ready'
-          and objects.name = any (
-            (private.picture_paths(f.firm_id, f.id))[2:1 + f.preview_count]
+          or (
+            f.status = 'quarantined'
+            and f.firm_id = any (array(select private.firm_ids('admin')))
           )
         )
-      )
+    )
+    or exists (
+      select from public.files f
+      where
+        f.thumbnail_path
+        = regexp_replace(objects.name, '\.preview-[1-5]\.webp$', '.thumbnail.webp')
+        and f.status = 'ready'
+        and coalesce(substring(objects.name from '\.preview-([1-5])\.webp$')::integer, 0)
+        <= f.preview_count
+    )
   )
 );

@@ -2,7 +2,7 @@ create function private.download_name(name text, mime text) returns text
 language sql
 immutable
 set search_path = ''
-begin atomic
+as $$
   with cleaned (name) as (
     -- What some systems refuse in a name, and what ends one there.
     select coalesce(
@@ -33,8 +33,8 @@ begin atomic
     else '.' || k.endings[1]
   end
   from cleaned as c
-  join kinds as k on k.mime = download_name.mime;
-end;
+  join kinds as k on k.mime = download_name.mime
+$$;
 
 revoke execute on function private.download_name(text, text) from public, anon, authenticated;
 

@@ -241,7 +241,7 @@ public.begin_upload(
   'contract a consultant. replaces makes it a new version of that file, for whoever may change it: '
   'where it belongs and who sees it stay as they are, and it takes the place of the other one '
   'when it is ready. sha256, as the browser computed it, is compared with the bytes that come, and '
-  'refuses what is in the same place already, unless allow_duplicate. Errors: bad_name, file_empty, '
-  'file_too_large, type_not_allowed, bad_sha256, one_parent, parent_not_found, portal_parent, '
-  'file_not_found, archived, still_processing, duplicate_file (the hint names the other file), '
-  'storage_quota, too_many_files, too_many_uploads.';
+  'refuses what is in the same place already, unless allow_duplicate. Errors: bad_name, '
+  'file_empty, file_too_large, type_not_allowed, bad_sha256, one_parent, parent_not_found, '
+  'portal_parent, file_not_found, archived, still_processing, duplicate_file (the hint names the '
+  'other file), storage_quota, too_many_files, too_many_uploads.';

@@ -13,7 +13,8 @@ using (false);
 revoke all on private.scanner from public, anon, authenticated, service_role;
 
 comment on table private.scanner is
-'The newest signature version of the virus scanner that a worker has met; no row without a scanner.';
+'The newest signature version of the virus scanner that a worker has met; no row without a
+scanner.';
 comment on column private.scanner.seen_at is 'When it was first met.';
 
 create function private.note_scanner(version text) returns void
@@ -101,10 +102,11 @@ language sql
 stable
 set search_path = ''
 begin atomic
-  select jsonb_build_object(
-    'bucket', f.bucket, 'path', f.path, 'name', f.name, 'size_bytes', f.size_bytes,
-    'sha256', f.sha256
-  )
+  select
+    jsonb_build_object(
+      'bucket', f.bucket, 'path', f.path, 'name', f.name, 'size_bytes', f.size_bytes,
+      'sha256', f.sha256
+    )
   from public.files as f
   where f.id = begin_rescan.file_id and f.status = 'ready';
 end;

@@ -52,8 +52,9 @@ comment on function private.begin_file(uuid) is
   'Definer of public.begin_file.';
 comment on function public.begin_file(uuid) is
   'The file to look into; null when that was done or it does not exist. sha256 is the one that was '
-  'announced, or found before; previews go to preview_path with 1.webp and so on; released says that '
-  'an admin released it, so that nothing but a virus locks it away again. For the secret key only.';
+  'announced, or found before; previews go to preview_path with 1.webp and so on; released says '
+  'that an admin released it, so that nothing but a virus locks it away again. For the secret key '
+  'only.';
 
 create function private.settle_file(
   p_id uuid, p_status text, p_reason text, p_detail text, p_result jsonb
@@ -69,8 +70,8 @@ declare
 begin
   if p_result - c_keys <> '{}' or jsonb_typeof(p_result) <> 'object' then
     perform private.fail(
-      'unknown_result', 'A file has no such facts.', hint => 'Use: ' || array_to_string(c_keys, ', '),
-      status => 422
+      'unknown_result', 'A file has no such facts.',
+      hint => 'Use: ' || array_to_string(c_keys, ', '), status => 422
     );
   end if;
   select * into v_file from public.files where id = p_id;
@@ -146,8 +147,8 @@ revoke execute on function private.settle_file(uuid, text, text, text, jsonb)
 from public, anon, authenticated;
 
 comment on function private.settle_file(uuid, text, text, text, jsonb) is
-  'The outcome of a file, written once, or of scanning it once more; whoever uploaded it hears of a '
-  'refusal, and admins too where the file had been ready.';
+  'The outcome of a file, written once, or of scanning it once more; whoever uploaded it hears of '
+  'a refusal, and admins too where the file had been ready.';
 
 create function public.finish_file(
   file_id uuid,
@@ -170,7 +171,8 @@ comment on function public.finish_file(uuid, text, text, text, jsonb) is
   'processing with the reason it waits for, such as scan_unavailable. result has sha256, mime, '
   'page_count, word_count, text, metadata, thumbnail_path, preview_count, language, hints and '
   'scanned_with, as far as they are known. Of a ready file that was scanned once more: ready with '
-  'scanned_with alone, or quarantined and infected. For the secret key only. Error: unknown_result.';
+  'scanned_with alone, or quarantined and infected. For the secret key only. Error: '
+  'unknown_result.';
 
 create function private.fail_file() returns trigger
 language plpgsql security definer set search_path = '' as $$

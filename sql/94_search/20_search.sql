@@ -24,8 +24,8 @@ $$;
 revoke execute on function private.search_words(text, text[]) from public, anon, authenticated;
 
 comment on function private.search_words(text, text[]) is
-  'The first eight words a person typed as a query for words that begin so, or have the same stem in '
-  'one of these languages; null without any.';
+  'The first eight words a person typed as a query for words that begin so, or have the same stem '
+  'in one of these languages; null without any.';
 
 create function private.search_languages(p_firm_id uuid) returns text[]
 language sql stable security definer set search_path = '' as $$
@@ -256,7 +256,7 @@ comment on function private.snippet(text, integer) is
 comment on function public.search(uuid, text, text[], integer) is
   'Finds companies, contacts, consultants, contracts, files and notes of a firm that are not '
   'archived, the best first: by the beginnings of words, in documents by other forms of them in '
-  'their language too, in titles in spite of typing errors, and contracts by their parties too. Of a '
-  'document its current version. snippet is plain text: escape it, then mark what was typed; page '
-  'says on which one it stands, where a document has pages. '
-  'At most 100 rows, and only what the caller may read. Errors: firm_not_found.';
+  'their language too, in titles in spite of typing errors, and contracts by their parties too. Of '
+  'a document its current version. snippet is plain text: escape it, then mark what was typed; '
+  'page says on which one it stands, where a document has pages. At most 100 rows, and only '
+  'what the caller may read. Errors: firm_not_found.';

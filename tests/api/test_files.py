@@ -7,26 +7,22 @@ import httpx
 import psycopg
 import pytest
 
+from tests.api.files import (
+    CONTENT,
+    TEXT,
+    File,
+    begin,
+    download,
+    listing,
+    read,
+    refused,
+    sign,
+    upload,
+)
 from tests.api.races import LOCK_FIRM, race
 from tests.people import Api, Caller, Firm, Person, created
 
 Db = psycopg.Connection[Any]
-File = dict[str, Any]
-
-CONTENT = b"Minutes of the meeting"
-TEXT = "text/plain"
-
-
-def begin(person: Person, firm: Firm, **values: Any) -> httpx.Response:
-    intent = {"name": "minutes.txt", "size_bytes": len(CONTENT), "mime": TEXT} | values
-    return person.rpc("begin_upload", firm_id=firm.id, **intent)
-
-
-def upload(person: Person, firm: Firm, **values: Any) -> File:
-    """A file whose bytes have arrived, not finished yet."""
-    file: File = created(begin(person, firm, **values))
-    created(person.upload(file["path"], CONTENT, TEXT))
-    return file
 
 
 def ready(db: Db, person: Person, firm: Firm, **values: Any) -> File:
@@ -35,27 +31,6 @@ def ready(db: Db, person: Person, firm: Firm, **values: Any) -> File:
     created(person.rpc("finish_upload", file_id=file["id"]))
     db.execute("update files set status = 'ready' where id = %s", (file["id"],))
     return file
-
-
-def read(caller: Caller, path: str) -> httpx.Response:
-    return caller.send("GET", f"/storage/v1/object/authenticated/firm-files/{path}")
-
-
-def download(caller: Caller, path: str) -> httpx.Response:
-    """Opened, then read."""
-    caller.rpc("open_file", file_id=path.split("/")[1])
-    return read(caller, path)
-
-
-def listing(caller: Caller, prefix: str) -> list[str]:
-    answer = caller.send(
-        "POST", "/storage/v1/object/list/firm-files", json={"prefix": prefix, "limit": 100}
-    )
-    return [entry["name"] for entry in created(answer)]
-
-
-def refused(answer: httpx.Response, status: int, code: str) -> None:
-    assert (answer.status_code, answer.json()["details"]) == (status, code), answer.text
 
 
 def jobs(db: Db, file: File) -> int:
@@ -366,14 +341,13 @@ def test_attack_34_signed_url_for_an_unreadable_file(
     file = ready(db, shared_firm.member, shared_firm)
     waiting = upload(shared_firm.member, shared_firm)
 
-    def sign(person: Person, path: str) -> httpx.Response:
+    def opened(person: Person, path: str) -> httpx.Response:
         person.rpc("open_file", file_id=path.split("/")[1])
-        where = f"/storage/v1/object/sign/firm-files/{path}"
-        return person.send("POST", where, json={"expiresIn": 60})
+        return sign(person, path)
 
-    assert not sign(other_firm.owner, file["path"]).is_success
-    assert not sign(shared_firm.member, waiting["path"]).is_success
-    url = created(sign(shared_firm.viewer, file["path"]))["signedURL"]
+    assert not opened(other_firm.owner, file["path"]).is_success
+    assert not opened(shared_firm.member, waiting["path"]).is_success
+    url = created(opened(shared_firm.viewer, file["path"]))["signedURL"]
     assert shared_firm.api.http.get(f"/storage/v1{url}").content == CONTENT
 
 

@@ -72,10 +72,12 @@ insert into public.contract_events (firm_id, contract_id, from_status, to_status
 select firm_id, other_id, 'draft', 'sent', at from spread;
 
 insert into public.files (
+  series_id, 
   id, firm_id, company_id, consultant_id, contract_id, path, name, mime, size_bytes, status,
   reason, created_at
 )
 select
+  id,
   id, firm_id, case n % 4 when 0 then other_id end, case n % 4 when 1 then other_id end,
   case n % 4 when 2 then other_id end, firm_id || '/' || id || '/a.pdf', 'a.pdf',
   'application/pdf', 1, (array['pending', 'processing', 'ready', 'ready', 'failed'])[1 + n % 5],
@@ -129,6 +131,11 @@ insert into public.merge_log (
   firm_id, kept_company_id, merged_company_id, filled, moved, merged_at
 )
 select firm_id, other_id, id, '{}', '{}', at from spread;
+
+insert into public.file_accesses (firm_id, file_id, user_id, opened_at)
+select firm_id, id, other_id, at from spread;
+insert into public.file_releases (firm_id, file_id, reason, note, released_at)
+select firm_id, id, 'encrypted', 'Looked at it', at from spread;
 
 insert into public.audit_log (firm_id, actor, action, table_name, row_id, at)
 select firm_id, other_id, 'update', 'contracts', other_id, at from spread;

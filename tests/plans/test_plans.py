@@ -91,6 +91,16 @@ PLANS = {
     "files where {firm} and company_id = {id}": "files_firm_id_company_id_idx",
     "files where {firm} and consultant_id = {id}": "files_firm_id_consultant_id_idx",
     "files where {firm} and contract_id = {id}": "files_firm_id_contract_id_idx",
+    # file_accesses, file_releases
+    "file_accesses order by firm_id, opened_at desc, id": "file_accesses_firm_id_opened_at_idx",
+    "file_accesses where file_id = {id} order by firm_id, opened_at desc": (
+        "file_accesses_firm_id_file_id_opened_at_idx"
+    ),
+    "file_accesses where user_id = {id} order by firm_id, opened_at desc": (
+        "file_accesses_firm_id_user_id_opened_at_idx"
+    ),
+    "file_releases order by firm_id, released_at desc, id": "file_releases_firm_id_released_at_idx",
+    "file_releases where file_id = {id}": "file_releases_firm_id_file_id_idx",
     # notes, tags
     "notes order by firm_id, created_at desc, id": "notes_firm_id_created_at_idx",
     "notes where company_id = {id} order by firm_id, created_at desc": (

@@ -1,0 +1,255 @@
+"""What is locked away: who looks at it, who lets it out, who removes it; and looking once more."""
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.api.files import (
+    CONTENT,
+    LOCK_FILE,
+    File,
+    download,
+    read,
+    refused,
+    row,
+    service,
+    settle,
+    settled,
+    sign,
+)
+from tests.api.races import race
+from tests.people import Firm, Person, created
+
+Db = psycopg.Connection[Any]
+
+NOTE = "The client confirmed it by phone"
+
+
+def quarantined(firm: Firm, reason: str = "macro", **values: Any) -> File:
+    return settled(firm.member, firm, "quarantined", reason, **values)
+
+
+def doomed(db: Db, file: File) -> set[str]:
+    rows = db.execute(
+        "select path from private.doomed_objects where path like %s and due_at <= now()",
+        [f"{file['firm_id']}/{file['id']}/%"],
+    ).fetchall()
+    return {path for (path,) in rows}
+
+
+def jobs(db: Db, kind: str, file: File) -> int:
+    found = db.execute(
+        "select count(*) from (select message from pgmq.q_jobs_default"
+        " union all select message from pgmq.q_jobs_low) q"
+        " where message ->> 'kind' = %s and message #>> '{payload,file_id}' = %s",
+        [kind, file["id"]],
+    ).fetchone()
+    assert found
+    return int(found[0])
+
+
+def test_admins_alone_open_what_is_quarantined(firm: Firm) -> None:
+    file = quarantined(firm)
+    for person in (firm.manager, firm.member, firm.viewer):
+        assert row(person, file)["reason"] == "macro", "they see that it is there"
+        refused(person.rpc("open_file", file_id=file["id"]), 403, "not_allowed")
+        assert not read(person, file["path"]).is_success
+        assert not sign(person, file["path"]).is_success
+    for person in (firm.admin, firm.owner):
+        assert not read(person, file["path"]).is_success, "not without an entry"
+        assert download(person, file["path"]).content == CONTENT
+    log = created(firm.admin.get("file_accesses", file_id=f"eq.{file['id']}"))
+    assert {each["user_id"] for each in log} == {firm.admin.id, firm.owner.id}
+
+
+def test_attack_18_a_demoted_admin_reads_no_quarantine(firm: Firm) -> None:
+    file = quarantined(firm)
+    admin = firm.admin
+    created(admin.rpc("open_file", file_id=file["id"]))
+    created(firm.owner.rpc("change_role", firm_id=firm.id, user_id=admin.id, role="manager"))
+    assert not read(admin, file["path"]).is_success
+
+
+def test_a_release_says_why_and_is_kept(firm: Firm) -> None:
+    file = quarantined(firm)
+    released = created(firm.admin.rpc("release_file", file_id=file["id"], note=f" {NOTE} "))
+    assert (released["status"], released["reason"]) == ("ready", "macro")
+    (entry,) = created(firm.owner.get("file_releases", file_id=f"eq.{file['id']}"))
+    assert (entry["note"], entry["reason"], entry["released_by"]) == (NOTE, "macro", firm.admin.id)
+    (log,) = created(
+        firm.owner.get("audit_log", row_id=f"eq.{file['id']}", action="eq.update")
+    )
+    assert (log["actor"], "status" in log["columns"]) == (firm.admin.id, True)
+    assert download(firm.viewer, file["path"]).content == CONTENT
+    again = firm.admin.rpc("release_file", file_id=file["id"], note=NOTE)
+    refused(again, 409, "not_quarantined")
+
+
+@pytest.mark.parametrize("note", ["", "   ", "x" * 2001, None])
+def test_a_release_needs_a_note(shared_firm: Firm, note: str | None) -> None:
+    file = quarantined(shared_firm)
+    answer = shared_firm.admin.rpc("release_file", file_id=file["id"], note=note)
+    refused(answer, 422, "note_required")
+    assert row(shared_firm.viewer, file)["status"] == "quarantined"
+
+
+def test_attack_21_release_by_a_member(firm: Firm, other_firm: Firm, outsider: Person) -> None:
+    file = quarantined(firm)
+    for person in (firm.manager, firm.member, firm.viewer):
+        for function, more in (("release_file", {"note": NOTE}), ("purge_file", {})):
+            refused(person.rpc(function, file_id=file["id"], **more), 403, "not_allowed")
+        change = person.update("files", {"status": "ready"}, id=f"eq.{file['id']}")
+        assert change.status_code == 403
+    for person in (other_firm.owner, outsider, firm.removed, firm.suspended, firm.portal):
+        for function, more in (("release_file", {"note": NOTE}), ("purge_file", {})):
+            refused(person.rpc(function, file_id=file["id"], **more), 404, "file_not_found")
+        refused(person.rpc("reprocess_file", file_id=file["id"]), 404, "file_not_found")
+    for function, more in (
+        ("release_file_for_operator", {"note": NOTE}),
+        ("purge_file_for_operator", {}),
+        ("reprocess_file_for_operator", {}),
+    ):
+        answer = firm.owner.rpc(function, file_id=file["id"], **more)
+        assert answer.json()["code"] == "42501"
+    assert row(firm.owner, file)["status"] == "quarantined"
+
+
+def test_attack_24_a_release_is_neither_forged_nor_altered(firm: Firm) -> None:
+    file = quarantined(firm)
+    created(firm.admin.rpc("release_file", file_id=file["id"], note=NOTE))
+    where = {"file_id": f"eq.{file['id']}"}
+    entry = {"firm_id": firm.id, "file_id": file["id"], "reason": "x", "note": "x"}
+    for person in (firm.owner, firm.admin):
+        assert person.insert("file_releases", entry).status_code == 403
+        assert person.update("file_releases", {"note": "x"}, **where).status_code == 403
+        assert person.delete("file_releases", **where).status_code == 403
+
+
+def test_a_virus_is_never_released(firm: Firm) -> None:
+    file = quarantined(firm, "infected")
+    answer = firm.owner.rpc("release_file", file_id=file["id"], note=NOTE)
+    refused(answer, 409, "cannot_release")
+    operator = service(firm, "release_file_for_operator", file_id=file["id"], note=NOTE)
+    refused(operator, 409, "cannot_release")
+    assert row(firm.owner, file)["status"] == "quarantined"
+
+
+def test_a_released_file_stays_so_when_it_is_looked_at_again(firm: Firm) -> None:
+    file = quarantined(firm)
+    assert service(firm, "begin_file", file_id=file["id"]).json() is None
+    created(firm.admin.rpc("release_file", file_id=file["id"], note=NOTE))
+    created(firm.manager.rpc("reprocess_file", file_id=file["id"]))
+    begun = created(service(firm, "begin_file", file_id=file["id"]))
+    assert begun["released"] is True
+    settle(firm, file, "ready", text="Found after all", word_count=3)
+    now = row(firm.viewer, file)
+    assert (now["status"], now["reason"], now["word_count"]) == ("ready", "macro", 3)
+    created(firm.manager.rpc("reprocess_file", file_id=file["id"]))
+    settle(firm, file, "quarantined", "infected")
+    assert row(firm.viewer, file)["reason"] == "infected"
+
+
+def test_purged_bytes_go_and_the_row_stays(firm: Firm, db: Db) -> None:
+    file = quarantined(firm)
+    for _ in range(2):
+        purged = created(firm.admin.rpc("purge_file", file_id=file["id"]))
+        assert (purged["status"], purged["reason"]) == ("failed", "purged")
+    assert file["path"] in doomed(db, file)
+    assert created(service(firm, "begin_file", file_id=file["id"])) is None
+    refused(firm.manager.rpc("reprocess_file", file_id=file["id"]), 409, "object_missing")
+    refused(firm.admin.rpc("open_file", file_id=file["id"]), 409, "not_ready")
+    log = created(firm.owner.get("audit_log", row_id=f"eq.{file['id']}", action="eq.update"))
+    assert [each["actor"] for each in log] == [firm.admin.id]
+
+
+def test_a_failed_file_is_purged_before_its_week(firm: Firm, db: Db) -> None:
+    file = settled(firm.member, firm, "failed", "timeout")
+    assert doomed(db, file) == set()
+    created(service(firm, "purge_file_for_operator", file_id=file["id"]))
+    assert file["path"] in doomed(db, file)
+
+
+def test_what_is_ready_is_not_purged(firm: Firm) -> None:
+    """It may have to be kept for ten years."""
+    file = settled(firm.member, firm)
+    refused(firm.owner.rpc("purge_file", file_id=file["id"]), 409, "not_quarantined")
+    operator = service(firm, "purge_file_for_operator", file_id=file["id"])
+    refused(operator, 409, "not_quarantined")
+
+
+def test_release_and_purge_at_once_are_one_of_them(stack: Any, firm: Firm, db: Db) -> None:
+    file = quarantined(firm)
+    answers = race(
+        stack.superuser_url,
+        LOCK_FILE,
+        file["id"],
+        lambda: firm.admin.rpc("release_file", file_id=file["id"], note=NOTE),
+        lambda: firm.owner.rpc("purge_file", file_id=file["id"]),
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    released = answers[0].is_success
+    assert row(firm.owner, file)["status"] == ("ready" if released else "failed")
+    assert (file["path"] in doomed(db, file)) is not released
+    releases = created(firm.owner.get("file_releases", file_id=f"eq.{file['id']}"))
+    assert len(releases) == released
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [("ready", None), ("quarantined", "infected"), ("failed", "timeout")]
+)
+def test_a_file_is_looked_at_once_more(
+    firm: Firm, db: Db, status: str, reason: str | None
+) -> None:
+    file = settled(firm.member, firm, status, reason)
+    before = jobs(db, "file.process", file)
+    db.execute("delete from private.job_keys")
+    refused(firm.member.rpc("reprocess_file", file_id=file["id"]), 403, "not_allowed")
+    again = created(firm.manager.rpc("reprocess_file", file_id=file["id"]))
+    assert (again["status"], again["reason"]) == ("processing", None)
+    assert jobs(db, "file.process", file) == before + 1
+    refused(firm.manager.rpc("reprocess_file", file_id=file["id"]), 409, "still_processing")
+    # Bytes that were about to go in a week are needed again.
+    spared = created(service(firm, "doomed_objects"))
+    assert file["path"] not in {each["path"] for each in spared}
+    begun = created(service(firm, "begin_file", file_id=file["id"]))
+    assert begun["preview_path"] == f"{firm.id}/{file['id']}/.preview-"
+    assert (begun["released"], begun["sha256"]) == (False, row(firm.owner, file)["sha256"])
+    settle(firm, file, "ready")
+    created(service(firm, "reprocess_file_for_operator", file_id=file["id"]))
+
+
+def test_what_has_no_bytes_is_not_looked_at(firm: Firm) -> None:
+    file = settled(firm.member, firm)
+    created(firm.api.as_service("DELETE", f"/storage/v1/object/firm-files/{file['path']}"))
+    refused(firm.manager.rpc("reprocess_file", file_id=file["id"]), 409, "object_missing")
+
+
+def test_the_worker_says_nothing_else_of_a_file(firm: Firm) -> None:
+    file = settled(firm.member, firm)
+    created(firm.manager.rpc("reprocess_file", file_id=file["id"]))
+    for result in ({"firm_id": firm.id}, {"is_current": False}, {"path": "x"}, []):
+        answer = service(firm, "finish_file", file_id=file["id"], status="ready", result=result)
+        refused(answer, 422, "unknown_result")
+    for wrong in ({"language": "klingon"}, {"hints": {}}, {"preview_count": 6}):
+        answer = service(firm, "finish_file", file_id=file["id"], status="ready", result=wrong)
+        assert answer.json()["code"] == "23514", answer.text
+    hints = [{"kind": "date", "value": "2027-01-01", "page": 3}]
+    settle(firm, file, "ready", language="german", hints=hints, scanned_with="27000")
+    now = row(firm.viewer, file)
+    assert (now["language"], now["hints"], now["scanned_with"]) == ("german", hints, "27000")
+
+
+def test_a_file_waits_for_its_scanner(firm: Firm) -> None:
+    file = settled(firm.member, firm)
+    created(firm.manager.rpc("reprocess_file", file_id=file["id"]))
+    settle(firm, file, "processing", "scan_unavailable")
+    now = row(firm.viewer, file)
+    assert (now["status"], now["reason"]) == ("processing", "scan_unavailable")
+    assert now["sha256"] == file["sha256"] or now["sha256"], "nothing it had is lost"
+    created(service(firm, "begin_file", file_id=file["id"]))
+    assert row(firm.viewer, file)["reason"] == "scan_unavailable", "as long as it waits"
+    settle(firm, file, "ready")
+    assert (row(firm.viewer, file)["status"], row(firm.viewer, file)["reason"]) == ("ready", None)
+    told = created(firm.member.get("notifications", kind="eq.file_rejected"))
+    assert told == []

@@ -41,6 +41,8 @@ TABLES = {
     "contract_events": Table(),
     # Each may carry two megabytes of text.
     "files": Table(page=25),
+    "file_accesses": Table(),
+    "file_releases": Table(),
     "notes": Table(),
     "tags": Table(),
     "taggings": Table(),

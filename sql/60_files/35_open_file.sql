@@ -80,7 +80,8 @@ grant execute on function public.open_file(uuid) to authenticated;
 
 comment on function private.open_file(uuid) is 'Definer of public.open_file.';
 comment on function public.open_file(uuid) is
-'First step of every download: writes down who opens the file and lets the caller read its object
-for a minute. Returns bucket and path, to ask the Storage for a signed URL with, and the name to save
-it under, for its parameter download. Whoever may read the file; of one in quarantine admins alone.
-Thumbnails and previews need none of it. Errors: file_not_found, not_allowed, not_ready.';
+  'First step of every download: writes down who opens the file and lets the caller read its '
+  'object for a minute. Returns bucket and path, to ask the Storage for a signed URL with, and '
+  'the name to save it under, for its parameter download. Whoever may read the file; of one in '
+  'quarantine admins alone. Thumbnails and previews need none of it. Errors: file_not_found, '
+  'not_allowed, not_ready.';

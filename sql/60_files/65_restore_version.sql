@@ -38,6 +38,7 @@ grant execute on function public.restore_version(uuid) to authenticated;
 
 comment on function private.restore_version(uuid) is 'Definer of public.restore_version.';
 comment on function public.restore_version(uuid) is
-'Makes an older version of a document the current one again; nothing is lost, and the one it takes
-the place of can be restored as well. Whoever may change the document: managers, and members what
-they uploaded for everybody in the firm. Errors: file_not_found, not_allowed, archived, not_ready.';
+  'Makes an older version of a document the current one again; nothing is lost, and the one it '
+  'takes the place of can be restored as well. Whoever may change the document: managers, and '
+  'members what they uploaded for everybody in the firm. Errors: file_not_found, not_allowed, '
+  'archived, not_ready.';

@@ -129,14 +129,14 @@ comment on function private.apply_purge(uuid) is
 'What public.purge_file does, for whoever was asked already, and for the operator.';
 comment on function private.release_file(uuid, text) is 'Definer of public.release_file.';
 comment on function public.release_file(uuid, text) is
-'Lets a file out of quarantine, never one with a virus: it is ready, keeps the reason it was there
-for, and file_releases keeps the note of why. Admins. Errors: file_not_found, not_allowed,
-note_required, not_quarantined, cannot_release, archived.';
+  'Lets a file out of quarantine, never one with a virus: it is ready, keeps the reason it was '
+  'there for, and file_releases keeps the note of why. Admins. Errors: file_not_found, '
+  'not_allowed, note_required, not_quarantined, cannot_release, archived.';
 comment on function private.purge_file(uuid) is 'Definer of public.purge_file.';
 comment on function public.purge_file(uuid) is
-'Removes the bytes of a file that is in quarantine or has failed, at once and for good; the row
-stays, failed and purged, for thirty days. Admins; a retry is no error. Errors: file_not_found,
-not_allowed, not_quarantined, archived.';
+  'Removes the bytes of a file that is in quarantine or has failed, at once and for good; the row '
+  'stays, failed and purged, for thirty days. Admins; a retry is no error. Errors: '
+  'file_not_found, not_allowed, not_quarantined, archived.';
 comment on function public.release_file_for_operator(uuid, text) is
 'The same as release_file for the operator. For the secret key only.';
 comment on function public.purge_file_for_operator(uuid) is

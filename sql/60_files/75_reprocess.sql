@@ -62,8 +62,8 @@ comment on function private.apply_reprocess(uuid) is
 'What public.reprocess_file does, for whoever was asked already, and for the operator.';
 comment on function private.reprocess_file(uuid) is 'Definer of public.reprocess_file.';
 comment on function public.reprocess_file(uuid) is
-'Has the worker look at a file once more, such as after an upgrade; until it is done the file cannot
-be opened. Managers. Errors: file_not_found, not_allowed, still_processing, object_missing,
-archived.';
+  'Has the worker look at a file once more, such as after an upgrade; until it is done the file '
+  'cannot be opened. Managers. Errors: file_not_found, not_allowed, still_processing, '
+  'object_missing, archived.';
 comment on function public.reprocess_file_for_operator(uuid) is
 'The same as reprocess_file for the operator. For the secret key only.';

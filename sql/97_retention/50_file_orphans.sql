@@ -143,7 +143,8 @@ needs (stray_object), if they are older than a day and not about to be removed: 
 all, at most 1000 of each. For the secret key only.';
 comment on function private.lose_file(uuid) is
 'Marks a file failed whose object is missing; its people and the admins are told.';
-comment on function private.sweep_file_orphans(uuid, integer) is 'Definer of public.sweep_file_orphans.';
+comment on function private.sweep_file_orphans(uuid, integer) is
+'Definer of public.sweep_file_orphans.';
 comment on function public.sweep_file_orphans(uuid, integer) is
 'Puts in order what file_orphans names: the file has failed as object_missing, the object is removed
 by the worker. Returns how many. For the secret key only.';

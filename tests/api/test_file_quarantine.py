@@ -77,9 +77,7 @@ def test_a_release_says_why_and_is_kept(firm: Firm) -> None:
     assert (released["status"], released["reason"]) == ("ready", "macro")
     (entry,) = created(firm.owner.get("file_releases", file_id=f"eq.{file['id']}"))
     assert (entry["note"], entry["reason"], entry["released_by"]) == (NOTE, "macro", firm.admin.id)
-    (log,) = created(
-        firm.owner.get("audit_log", row_id=f"eq.{file['id']}", action="eq.update")
-    )
+    (log,) = created(firm.owner.get("audit_log", row_id=f"eq.{file['id']}", action="eq.update"))
     assert (log["actor"], "status" in log["columns"]) == (firm.admin.id, True)
     assert download(firm.viewer, file["path"]).content == CONTENT
     again = firm.admin.rpc("release_file", file_id=file["id"], note=NOTE)
@@ -198,9 +196,7 @@ def test_release_and_purge_at_once_are_one_of_them(stack: Any, firm: Firm, db: D
 @pytest.mark.parametrize(
     ("status", "reason"), [("ready", None), ("quarantined", "infected"), ("failed", "timeout")]
 )
-def test_a_file_is_looked_at_once_more(
-    firm: Firm, db: Db, status: str, reason: str | None
-) -> None:
+def test_a_file_is_looked_at_once_more(firm: Firm, db: Db, status: str, reason: str | None) -> None:
     file = settled(firm.member, firm, status, reason)
     before = jobs(db, "file.process", file)
     db.execute("delete from private.job_keys")

@@ -19,6 +19,7 @@ from tests.api.files import (
     upload,
 )
 from tests.people import Firm, created
+from tests.platform.live import connected, follow
 
 Db = psycopg.Connection[Any]
 
@@ -198,3 +199,27 @@ def test_the_history_of_a_file_is_not_written_by_hand(firm: Firm) -> None:
         answer = firm.owner.update("files", change, id=f"eq.{file['id']}")
         assert answer.status_code == 403, change
     refused(service(firm, "reprocess_file_for_operator", file_id=firm.id), 404, "file_not_found")
+
+
+async def test_a_settled_file_is_told_live(stack: Any, firm: Firm) -> None:
+    """To those who may read it, as it becomes ready and as another version takes over."""
+    file = processing(firm.member, firm)
+    hidden = processing(firm.manager, firm, visibility="managers")
+    async with connected(stack, firm.viewer.token) as client:
+        changes = await follow(client, "files", filter=f"firm_id=eq.{firm.id}")
+        settle(firm, hidden, "ready")
+        settle(firm, file, "ready", word_count=4)
+
+        def ready(change: Any) -> bool:
+            assert change["record"]["id"] != hidden["id"]
+            return bool(change["record"]["status"] == "ready")
+
+        heard = await changes.until(ready)
+        assert (heard["record"]["id"], heard["record"]["word_count"]) == (file["id"], 4)
+        second = settled(firm.member, firm, replaces=file["id"])
+
+        def took_over(change: Any) -> bool:
+            record = change["record"]
+            return bool(record["id"] == second["id"] and record["is_current"])
+
+        await changes.until(took_over)

@@ -312,7 +312,9 @@ def test_failed_versions_go_and_leave_the_first_and_the_current(firm: Firm, db: 
     failed = replaced(firm.owner, firm, second, status="failed", reason="timeout")
     alone = settled(firm.owner, firm, status="failed", reason="timeout")
     db.execute("set session_replication_role = replica")
-    db.execute("update files set updated_at = now() - interval '40 days' where firm_id = %s", [firm.id])
+    db.execute(
+        "update files set updated_at = now() - interval '40 days' where firm_id = %s", [firm.id]
+    )
     db.execute("set session_replication_role = origin")
     db.execute("delete from private.retention_clock")
     db.execute("select private.apply_retention()")

@@ -196,3 +196,49 @@ def test_attack_18_those_who_are_out_find_nothing(
         answer = person.rpc("search", firm_id=firm.id, query="quokka")
         assert (answer.status_code, answer.json()["details"]) == (404, "firm_not_found")
     assert visitor.rpc("search", firm_id=firm.id, query="quokka").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "typed"),
+    [
+        ("english", "The consultants were invoicing monthly", "consultant invoices"),
+        ("german", "Die Kündigung des Vertrags", "Kündigungen Verträge"),
+        ("french", "Une obligation contractuelle", "obligations contractuelles"),
+    ],
+)
+def test_documents_are_found_by_other_forms_of_their_words(
+    firm: Firm, file_of: Callable[..., str], db: Db, language: str, written: str, typed: str
+) -> None:
+    file = file_of(firm, "scan-1.pdf", written)
+    assert found(firm.viewer, firm, typed) == [], "as long as nobody knows the language"
+    db.execute("update files set language = %s where id = %s", [language, file])
+    assert found(firm.viewer, firm, typed) == [("file", file)]
+    db.execute("update files set language = 'simple' where id = %s", [file])
+    assert found(firm.viewer, firm, typed) == []
+
+
+def test_several_languages_in_one_firm(firm: Firm, file_of: Callable[..., str], db: Db) -> None:
+    texts = {"german": "Verlängerungen", "english": "renewals", "spanish": "renovaciones"}
+    files = {language: file_of(firm, "x.pdf", text) for language, text in texts.items()}
+    for language, file in files.items():
+        db.execute("update files set language = %s where id = %s", [language, file])
+    for language, typed in (("german", "Verlängerung"), ("english", "renewal")):
+        assert found(firm.viewer, firm, typed) == [("file", files[language])]
+
+
+def test_a_phrase_deep_in_a_document_and_its_page(
+    firm: Firm, other_firm: Firm, outsider: Person, file_of: Callable[..., str], db: Db
+) -> None:
+    pages = [f"Page {n} speaks of many things. " + "Lorem ipsum dolor. " * 150 for n in range(320)]
+    pages[299] = "The parties agree on the\nmarmalade clause of Article 7."
+    file = file_of(firm, "Long.pdf", "\f".join(pages))
+    db.execute("update files set page_count = 320, language = 'english' where id = %s", [file])
+    (row,) = find(firm.member, firm, "marmalade clause")
+    assert (row["id"], row["page"]) == (file, 300)
+    assert "marmalade clause" in row["snippet"]
+    (row,) = find(firm.member, firm, "Long.pdf")
+    assert row["page"] is None, "its name is on no page"
+    for stranger in (outsider, other_firm.owner):
+        answer = stranger.rpc("search", firm_id=firm.id, query="marmalade clause")
+        assert answer.json()["details"] == "firm_not_found"
+    assert find(other_firm.owner, other_firm, "marmalade clause") == []

@@ -240,7 +240,9 @@ def test_a_firm_that_takes_long_holds_up_no_other(
         slow.execute("delete from files where id = %s", [mine["id"]])
         db.execute("set lock_timeout = '1s'")
         db.execute("update files set status = 'failed', reason = 'x' where id = %s", [theirs["id"]])
-        db.execute("select private.doom_objects('reports', array[%s], now(), null)", [other_firm.id])
+        db.execute(
+            "select private.doom_objects('reports', array[%s], now(), null)", [other_firm.id]
+        )
         db.execute("select private.remove_objects()")
         db.execute("reset lock_timeout")
         assert "done" in drain()

@@ -139,11 +139,14 @@ using (
   )
 )
 with check (
-  firm_id = any (array(select private.firm_ids('manager')))
-  or (
-    created_by = (select auth.uid())
-    and visibility = 'firm'
-    and firm_id = any (array(select private.firm_ids('member')))
+  is_current
+  and (
+    firm_id = any (array(select private.firm_ids('manager')))
+    or (
+      created_by = (select auth.uid())
+      and visibility = 'firm'
+      and firm_id = any (array(select private.firm_ids('member')))
+    )
   )
 );
 

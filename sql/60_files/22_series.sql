@@ -24,14 +24,22 @@ security definer
 set search_path = ''
 as $$
 begin
-  update public.files as f
-  set
-    visibility = new.visibility,
-    archived_at = new.archived_at,
-    company_id = new.company_id,
-    consultant_id = new.consultant_id,
-    contract_id = new.contract_id
-  where f.firm_id = new.firm_id and f.series_id = new.series_id and f.id <> new.id;
+  -- Apart: a parent that is written is asked whether it was erased, and its row is locked for it.
+  if (old.company_id, old.consultant_id, old.contract_id)
+    is distinct from (new.company_id, new.consultant_id, new.contract_id)
+  then
+    update public.files as f
+    set
+      company_id = new.company_id,
+      consultant_id = new.consultant_id,
+      contract_id = new.contract_id
+    where f.firm_id = new.firm_id and f.series_id = new.series_id and f.id <> new.id;
+  end if;
+  if (old.visibility, old.archived_at) is distinct from (new.visibility, new.archived_at) then
+    update public.files as f
+    set visibility = new.visibility, archived_at = new.archived_at
+    where f.firm_id = new.firm_id and f.series_id = new.series_id and f.id <> new.id;
+  end if;
   return null;
 end
 $$;

@@ -25,6 +25,8 @@ begin
   values (file.firm_id, file.id, file.reason, btrim(apply_release.note), auth.uid());
   update public.files as f set status = 'ready', detail = null where f.id = file.id;
   perform private.show_ready(file);
+  -- What was locked away before it was scanned is scanned now, if anything scans here.
+  perform private.enqueue_rescan(file);
   select f.* into strict file from public.files as f where f.id = apply_release.file_id;
   return file;
 end

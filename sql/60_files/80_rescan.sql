@@ -23,16 +23,19 @@ security definer
 set search_path = ''
 as $$
 begin
+  -- Every job says so, and hardly ever is it news: nobody waits for a lock then.
+  if exists (select from private.scanner as s where s.version = note_scanner.version) then
+    return;
+  end if;
   insert into private.scanner as s (version) values (note_scanner.version)
   on conflict (only_row) do update
   set version = excluded.version, seen_at = now()
-  where s.version <> excluded.version
-    -- Numbers grow: a runner beside a scanner that lags behind turns nothing back.
-    and not (
-      s.version ~ '^[0-9]{1,18}$'
-      and excluded.version ~ '^[0-9]{1,18}$'
-      and s.version::bigint > excluded.version::bigint
-    );
+  -- Numbers grow: a runner beside a scanner that lags behind turns nothing back.
+  where not (
+    s.version ~ '^[0-9]{1,18}$'
+    and excluded.version ~ '^[0-9]{1,18}$'
+    and s.version::bigint >= excluded.version::bigint
+  );
 end
 $$;
 
@@ -42,6 +45,29 @@ set search_path = ''
 begin atomic
   select private.note_scanner(note_scanner.version);
 end;
+
+create function private.enqueue_rescan(file public.files) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  present text;
+begin
+  select s.version into present from private.scanner as s;
+  if present is distinct from file.scanned_with and present is not null then
+    perform private.enqueue(
+      kind => 'file.rescan',
+      payload => jsonb_build_object('file_id', file.id),
+      firm_id => file.firm_id,
+      unique_key => 'file.rescan:' || file.id || ':' || present,
+      priority => 'low',
+      -- A runner with old signatures finds what it can; it is not asked again at once.
+      unique_for => '1 hour'
+    );
+  end if;
+end
+$$;
 
 create function private.rescan_files() returns integer
 language plpgsql
@@ -57,18 +83,10 @@ begin
     return 0;
   end if;
   -- By the index, from both sides: it is asked every minute and mostly finds nothing.
-  perform private.enqueue(
-    kind => 'file.rescan',
-    payload => jsonb_build_object('file_id', due.id),
-    firm_id => due.firm_id,
-    unique_key => 'file.rescan:' || due.id || ':' || present,
-    priority => 'low',
-    -- A runner with old signatures finds what it can; it is not asked again at once.
-    unique_for => '1 hour'
-  )
+  perform private.enqueue_rescan(f)
   from (
     (
-      select f.id, f.firm_id
+      select f.*
       from public.files as f
       where f.status = 'ready' and f.scanned_with is null
       order by f.created_at
@@ -76,7 +94,7 @@ begin
     )
     union all
     (
-      select f.id, f.firm_id
+      select f.*
       from public.files as f
       where f.status = 'ready' and f.scanned_with < present
       order by f.scanned_with, f.created_at
@@ -84,14 +102,14 @@ begin
     )
     union all
     (
-      select f.id, f.firm_id
+      select f.*
       from public.files as f
       where f.status = 'ready' and f.scanned_with > present
       order by f.scanned_with, f.created_at
       limit bite
     )
     limit bite
-  ) as due;
+  ) as f;
   -- Not how many: a bite a minute is the pace, and the clock would come back for more at once.
   return 0;
 end
@@ -112,7 +130,7 @@ begin atomic
 end;
 
 revoke execute on function
-private.rescan_files(),
+private.enqueue_rescan(public.files), private.rescan_files(),
 private.note_scanner(text), public.note_scanner(text),
 public.begin_rescan(uuid)
 from public, anon, authenticated;
@@ -125,6 +143,8 @@ comment on function private.note_scanner(text) is 'Definer of public.note_scanne
 comment on function public.note_scanner(text) is
 'The worker met this signature version of its virus scanner: files that were scanned with another
 one are scanned again. For the secret key only.';
+comment on function private.enqueue_rescan(public.files) is
+'Queues file.rescan for a file that was scanned with other signatures than the newest, or never.';
 comment on function private.rescan_files() is
 'Queues file.rescan for files that were scanned with other signatures than the newest, or never:
 a thousand at a time, those longest unscanned first. Returns 0.';

@@ -489,6 +489,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "enqueue",
             "enqueue_contract_reminders",
             "enqueue_many",
+            "enqueue_rescan",
             "erase_traces",
             "fail_email",
             "fail_export",

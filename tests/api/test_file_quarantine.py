@@ -193,6 +193,31 @@ def test_release_and_purge_at_once_are_one_of_them(stack: Any, firm: Firm, db: D
     assert len(releases) == released
 
 
+def test_purge_and_reprocess_at_once_are_one_of_them(stack: Any, firm: Firm) -> None:
+    file = quarantined(firm)
+    answers = race(
+        stack.superuser_url,
+        LOCK_FILE,
+        file["id"],
+        lambda: firm.admin.rpc("purge_file", file_id=file["id"]),
+        lambda: firm.manager.rpc("reprocess_file", file_id=file["id"]),
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    purged = answers[0].is_success
+    assert row(firm.owner, file)["status"] == ("failed" if purged else "processing")
+
+
+def test_what_is_released_is_scanned_if_anything_scans(firm: Firm, db: Db) -> None:
+    clean = settled(firm.member, firm, "quarantined", "macro", name="clean.txt")
+    created(firm.admin.rpc("release_file", file_id=clean["id"], note=NOTE))
+    assert jobs(db, "file.rescan", clean) == 0
+    created(service(firm, "note_scanner", version="27001"))
+    file = quarantined(firm)
+    created(firm.admin.rpc("release_file", file_id=file["id"], note=NOTE))
+    assert jobs(db, "file.rescan", file) == 1
+    db.execute("delete from private.scanner")
+
+
 @pytest.mark.parametrize(
     ("status", "reason"), [("ready", None), ("quarantined", "infected"), ("failed", "timeout")]
 )

@@ -7,6 +7,7 @@ import pytest
 
 from tests.api.files import (
     CONTENT,
+    LOCK_FILE,
     SHA256,
     File,
     begin,
@@ -203,7 +204,7 @@ def test_two_versions_ready_at_once_leave_one_current(stack: Any, firm: Firm) ->
         created(firm.member.rpc("finish_upload", file_id=version["id"]))
     answers = race(
         stack.superuser_url,
-        "select from public.files where id = %s for update",
+        LOCK_FILE,
         first["id"],
         *(
             lambda id=version["id"]: service(firm, "finish_file", file_id=id, status="ready")
@@ -220,7 +221,7 @@ def test_a_version_ready_while_the_current_one_is_hidden_is_hidden(stack: Any, f
     created(firm.manager.rpc("finish_upload", file_id=second["id"]))
     answers = race(
         stack.superuser_url,
-        "select from public.files where id = %s for update",
+        LOCK_FILE,
         first["id"],
         lambda: firm.manager.update("files", {"visibility": "managers"}, id=f"eq.{first['id']}"),
         lambda: service(firm, "finish_file", file_id=second["id"], status="ready"),
@@ -320,3 +321,46 @@ def test_failed_versions_go_and_leave_the_first_and_the_current(firm: Firm, db: 
     db.execute("select private.apply_retention()")
     left = {each["id"] for each in created(firm.owner.get("files"))}
     assert left == {first["id"], second["id"]}, (failed["id"], alone["id"])
+
+
+def test_an_erasure_takes_every_version(firm: Firm) -> None:
+    consultant = firm.consultant()["id"]
+    first = settled(firm.owner, firm, consultant_id=consultant)
+    replaced(firm.owner, firm, first)
+    erased = created(firm.admin.rpc("erase_consultant", id=consultant, note="By letter"))
+    assert erased["removed"]["files"] == 2
+    assert created(firm.owner.get("files")) == []
+
+
+def test_restoring_and_a_new_version_at_once_leave_one_current(stack: Any, firm: Firm) -> None:
+    first = settled(firm.member, firm)
+    second = replaced(firm.member, firm, first)
+    third = upload(firm.member, firm, replaces=first["id"])
+    created(firm.member.rpc("finish_upload", file_id=third["id"]))
+    answers = race(
+        stack.superuser_url,
+        LOCK_FILE,
+        second["id"],
+        lambda: firm.member.rpc("restore_version", file_id=first["id"]),
+        lambda: service(firm, "finish_file", file_id=third["id"], status="ready"),
+    )
+    assert all(answer.is_success for answer in answers), [answer.text for answer in answers]
+    assert currents(firm.viewer, firm) in ([first["id"]], [third["id"]])
+
+
+def test_two_who_change_the_document_at_once_wait_for_each_other(stack: Any, firm: Firm) -> None:
+    first = settled(firm.manager, firm)
+    second = replaced(firm.manager, firm, first)
+    answers = race(
+        stack.superuser_url,
+        LOCK_FILE,
+        second["id"],
+        lambda: firm.manager.update("files", {"visibility": "managers"}, id=f"eq.{second['id']}"),
+        lambda: firm.owner.update("files", {"archived_at": "now"}, id=f"eq.{second['id']}"),
+        lambda: firm.manager.rpc("restore_version", file_id=first["id"]),
+    )
+    assert all(answer.status_code in (200, 409) for answer in answers)
+    rows = [row(firm.owner, file) for file in (first, second)]
+    assert rows[0]["visibility"] == rows[1]["visibility"]
+    assert rows[0]["archived_at"] == rows[1]["archived_at"]
+    assert sum(each["is_current"] for each in rows) == 1

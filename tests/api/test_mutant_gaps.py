@@ -15,8 +15,14 @@ Db = psycopg.Connection[Any]
 
 # Closed by their grants alone.
 WITHOUT_ROW_SECURITY = ["private.contract_counters", "private.invitation_tokens"]
-# A row of whichever table; an account, which belongs to no firm.
-WITHOUT_KEY_WITH_THE_FIRM = ["audit_log.row_id", "consultants.user_id", "firm_members.user_id"]
+# A row of whichever table; an account, which belongs to no firm; a log that outlives what it names.
+WITHOUT_KEY_WITH_THE_FIRM = [
+    "audit_log.row_id",
+    "consultants.user_id",
+    "file_accesses.file_id",
+    "file_accesses.user_id",
+    "firm_members.user_id",
+]
 
 
 def names(db: Db, query: str) -> list[str]:

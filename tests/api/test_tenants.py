@@ -50,6 +50,16 @@ def theirs(api: Api, stack: Any) -> Firm:
             " values (%s, %s, 'x', 'test', 'x', '/x')",
             (firm.id, firm.owner.id),
         )
+        db.execute(
+            "insert into file_accesses (firm_id, file_id, user_id) select firm_id, id, created_by"
+            " from files where firm_id = %s",
+            (firm.id,),
+        )
+        db.execute(
+            "insert into file_releases (firm_id, file_id, reason, note)"
+            " select firm_id, id, 'macro', 'x' from files where firm_id = %s",
+            (firm.id,),
+        )
     return firm
 
 

@@ -60,6 +60,28 @@ for each row when (
 )
 execute function private.follow_current();
 
+create function private.drop_series() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  delete from public.files as f
+  where f.firm_id = old.firm_id and f.series_id = old.series_id;
+  return null;
+end
+$$;
+
+revoke execute on function private.drop_series() from public, anon, authenticated;
+
+comment on function private.drop_series() is
+'Trigger: with the current version of a document go the others. Retention looks at that one alone,
+in the order in which everybody locks them.';
+
+create trigger files_drop_series after delete on public.files
+for each row when (old.is_current)
+execute function private.drop_series();
+
 create function private.lock_series(firm_id uuid, series_id uuid) returns public.files
 language plpgsql
 security definer

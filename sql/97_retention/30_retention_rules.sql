@@ -28,7 +28,7 @@ language sql immutable set search_path = '' as $$
   ),
   (
     'public.files', 'that were archived, with their objects', '30 days',
-    'archived_at < $1 and not exists ('
+    'archived_at < $1 and is_current and not exists ('
     'select from public.contracts c where c.firm_id = t.firm_id and c.id = t.contract_id '
     'and private.contract_kept_until(c) >= current_date)', null,
     'Time to restore one, with all its versions. Files of a signed contract stay until the end of '

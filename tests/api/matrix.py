@@ -486,6 +486,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "doom_objects",
             "doom_report",
             "download_name",
+            "drop_series",
             "enqueue",
             "enqueue_contract_reminders",
             "enqueue_many",

@@ -1,4 +1,4 @@
-"""Documents with several versions: what replaces what, who sees which, and duplicates."""
+"""Documents with several versions: what replaces what, and who sees which."""
 
 from typing import Any
 
@@ -232,62 +232,6 @@ def test_a_version_ready_while_the_current_one_is_hidden_is_hidden(stack: Any, f
     assert currents(firm.owner, firm) == [second["id"]]
 
 
-def test_attack_39_a_duplicate_is_named_to_who_may_read_it(firm: Firm) -> None:
-    company = firm.company()["id"]
-    there = settled(firm.manager, firm, company_id=company, name="Offer.txt")
-    announced = {"sha256": SHA256.upper(), "company_id": company}
-    answer = begin(firm.member, firm, **announced)
-    refused(answer, 409, "duplicate_file")
-    assert there["id"] in answer.json()["hint"]
-    assert "Offer.txt" in answer.json()["message"]
-    created(begin(firm.member, firm, **announced, allow_duplicate=True))
-    created(begin(firm.member, firm, sha256=SHA256))
-    created(firm.manager.update("files", {"visibility": "managers"}, id=f"eq.{there['id']}"))
-    created(begin(firm.member, firm, **announced))
-    refused(begin(firm.manager, firm, **announced), 409, "duplicate_file")
-    refused(begin(firm.manager, firm, replaces=there["id"], sha256=SHA256), 409, "duplicate_file")
-
-
-def test_attack_39_strangers_hear_of_no_duplicate(
-    firm: Firm, other_firm: Firm, outsider: Person
-) -> None:
-    settled(firm.owner, firm)
-    created(begin(other_firm.owner, other_firm, sha256=SHA256))
-    for stranger in (outsider, other_firm.owner, firm.removed, firm.suspended):
-        refused(begin(stranger, firm, sha256=SHA256), 404, "firm_not_found")
-    own = {"consultant_id": firm.portal_consultant["id"], "visibility": "portal"}
-    settled(firm.owner, firm, consultant_id=firm.portal_consultant["id"])
-    created(begin(firm.portal, firm, sha256=SHA256, **own))
-
-
-def test_only_what_is_there_is_a_duplicate(firm: Firm) -> None:
-    created(begin(firm.member, firm, sha256=SHA256))
-    first = upload(firm.member, firm, sha256=SHA256)
-    created(firm.member.rpc("finish_upload", file_id=first["id"]))
-    refused(begin(firm.member, firm, sha256=SHA256), 409, "duplicate_file")
-    settle(firm, first, "quarantined", "macro")
-    created(begin(firm.member, firm, sha256=SHA256))
-    refused(begin(firm.member, firm, sha256="abc"), 422, "bad_sha256")
-
-
-def test_a_place_holds_a_thousand_files(firm: Firm, db: Db) -> None:
-    company = firm.company()["id"]
-    fill = (
-        "insert into files (id, firm_id, company_id, path, name, mime, size_bytes, status)"
-        " select id, %s, %s, concat_ws('/', %s::text, id, 'a'), 'a', 'text/plain', 1, 'ready'"
-        " from (select gen_random_uuid() as id from generate_series(1, %s)) as ids"
-    )
-    db.execute(fill, (firm.id, company, firm.id, 1000))
-    refused(begin(firm.owner, firm, company_id=company), 409, "too_many_files")
-    created(begin(firm.owner, firm))
-    some = created(firm.owner.get("files", company_id=f"eq.{company}", limit="1"))[0]
-    created(begin(firm.owner, firm, replaces=some["id"]))
-    created(firm.owner.update("files", {"archived_at": "now"}, id=f"eq.{some['id']}"))
-    created(begin(firm.owner, firm, company_id=company))
-    db.execute(fill, (firm.id, None, firm.id, 9999))
-    refused(begin(firm.owner, firm), 409, "too_many_files")
-
-
 def test_versions_move_with_a_merge_and_back(firm: Firm) -> None:
     kept, merged = firm.company()["id"], firm.company()["id"]
     first = settled(firm.owner, firm, company_id=merged)
@@ -300,11 +244,57 @@ def test_versions_move_with_a_merge_and_back(firm: Firm) -> None:
     assert {row(firm.owner, file)["company_id"] for file in (first, second, third)} == {merged}
 
 
-def test_a_series_goes_as_a_whole(firm: Firm, db: Db) -> None:
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_series_goes_as_a_whole(firm: Firm, db: Db, which: int) -> None:
     first = settled(firm.owner, firm)
-    replaced(firm.owner, firm, first)
-    db.execute("delete from files where id = %s", [first["id"]])
+    versions = [first, replaced(firm.owner, firm, first)]
+    kept = settled(firm.owner, firm)
+    db.execute("delete from files where id = %s", [versions[which]["id"]])
+    assert [each["id"] for each in created(firm.owner.get("files"))] == [kept["id"]]
+
+
+def apply_retention(db: Db) -> None:
+    db.execute("delete from private.retention_clock")
+    db.execute("select private.apply_retention()")
+
+
+def archive(firm: Firm, file: File, db: Db, days: int) -> None:
+    created(firm.owner.update("files", {"archived_at": "now"}, id=f"eq.{file['id']}"))
+    db.execute("set session_replication_role = replica")
+    db.execute(
+        "update files set archived_at = now() - %s * interval '1 day' where series_id = %s",
+        [days, file["series_id"]],
+    )
+    db.execute("set session_replication_role = origin")
+
+
+def test_an_archived_document_goes_with_all_its_versions(firm: Firm, db: Db) -> None:
+    contract = firm.contract()["id"]
+    first = settled(firm.owner, firm, contract_id=contract, status="failed", reason="timeout")
+    second = replaced(firm.owner, firm, first)
+    archive(firm, second, db, 40)
+    db.execute(
+        "update contracts set status = 'active', signed_at = now() where id = %s", [contract]
+    )
+    apply_retention(db)
+    assert len(created(firm.owner.get("files"))) == 2, "law keeps it"
+    db.execute("update contracts set status = 'draft', signed_at = null where id = %s", [contract])
+    apply_retention(db)
     assert created(firm.owner.get("files")) == []
+
+
+def test_what_somebody_restores_just_now_stays_whole(stack: Any, firm: Firm, db: Db) -> None:
+    first = settled(firm.owner, firm)
+    second = replaced(firm.owner, firm, first)
+    archive(firm, second, db, 40)
+    with psycopg.connect(stack.superuser_url) as holder:
+        holder.execute("update files set archived_at = null where id = %s", [second["id"]])
+        db.execute("set lock_timeout = '1s'")
+        apply_retention(db)
+        db.execute("reset lock_timeout")
+        holder.commit()
+    apply_retention(db)
+    assert [row(firm.owner, file)["archived_at"] for file in (first, second)] == [None, None]
 
 
 def test_failed_versions_go_and_leave_the_first_and_the_current(firm: Firm, db: Db) -> None:
@@ -317,8 +307,7 @@ def test_failed_versions_go_and_leave_the_first_and_the_current(firm: Firm, db: 
         "update files set updated_at = now() - interval '40 days' where firm_id = %s", [firm.id]
     )
     db.execute("set session_replication_role = origin")
-    db.execute("delete from private.retention_clock")
-    db.execute("select private.apply_retention()")
+    apply_retention(db)
     left = {each["id"] for each in created(firm.owner.get("files"))}
     assert left == {first["id"], second["id"]}, (failed["id"], alone["id"])
 

@@ -1,12 +1,10 @@
 """An export of a firm, from asking for it to its files on disk."""
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from cli.local.config import ROOT
+from cli.runner import HelpingRunner
 from edge_jobs.api import Api, plain_errors
 from edge_jobs.errors import PermanentError, Refused
 from edge_jobs.files.download import download
@@ -21,30 +19,21 @@ def make(api: Api, firm_id: str, *, quiet: bool) -> dict[str, Any]:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
     id = api.rpc("export_firm_for_operator", firm_id=firm_id)
-    runner: subprocess.Popen[bytes] | None = None
     columns = (TextColumn("Exporting"), BarColumn(), TaskProgressColumn())
-    try:
-        with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
-            task = bar.add_task("", total=100)
-            while True:
-                (row,) = api.table("firm_exports").select("*").eq("id", id).execute().data
-                bar.update(task, completed=row["progress"])
-                if row["status"] == "ready":
-                    return dict(row)
-                if row["status"] == "failed":
-                    raise Refused(code=row["error"], message=row["detail"])
-                # One that found nothing due is over soon: the next one may, after a fault.
-                if runner is None or runner.poll() is not None:
-                    runner = subprocess.Popen(
-                        [sys.executable, "-m", "edge_jobs", "run"],
-                        cwd=ROOT,
-                        stderr=subprocess.DEVNULL,
-                    )
-                time.sleep(LOOK_EVERY_S)
-    finally:
-        if runner is not None:
-            runner.terminate()
-            runner.wait()
+    with (
+        HelpingRunner() as runner,
+        Progress(*columns, console=Console(stderr=True), disable=quiet) as bar,
+    ):
+        task = bar.add_task("", total=100)
+        while True:
+            (row,) = api.table("firm_exports").select("*").eq("id", id).execute().data
+            bar.update(task, completed=row["progress"])
+            if row["status"] == "ready":
+                return dict(row)
+            if row["status"] == "failed":
+                raise Refused(code=row["error"], message=row["detail"])
+            runner.help()
+            time.sleep(LOOK_EVERY_S)
 
 
 def fetch(api: Api, part: dict[str, Any], folder: Path, slug: str) -> Path:

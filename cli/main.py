@@ -18,6 +18,7 @@ COMMANDS = {
     "stack": "The local Supabase: up, down, status, reset, logs, env.",
     "db": "The schema: diff, migrate, status, types, advisors.",
     "firms": "Firms and their members.",
+    "files": "What was uploaded: look at it, process it, quarantine, check, usage.",
     "jobs": "The job queue: run it, look at it, steer it, and what runs by the clock.",
     "demo": "Play a working day of a small firm on the local stack.",
     "doctor": "Check every part and say how to mend each.",

@@ -1,4 +1,4 @@
-"""`firmbase jobs`, as a process with the environment of a project."""
+"""`firmbase jobs`, or another noun, as a process with the environment of a project."""
 
 import contextlib
 import json
@@ -12,20 +12,21 @@ from typing import Any
 
 from tests.jobs.runners import PATIENCE_S, ROOT
 
-START = [sys.executable, "-c", "from cli.main import main; main()", "jobs"]
+START = [sys.executable, "-c", "from cli.main import main; main()"]
 
 
 class Firmbase:
     """Each call is one command; `code` is the exit code it must have."""
 
-    def __init__(self, env: dict[str, str]) -> None:
+    def __init__(self, env: dict[str, str], noun: str = "jobs") -> None:
         self.env = env
+        self.noun = noun
 
     def __call__(
         self, *arguments: str, code: int = 0, columns: int = 200
     ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [*START, *arguments],
+            [*START, self.noun, *arguments],
             env={**self.env, "COLUMNS": str(columns)},
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -47,7 +48,7 @@ class Firmbase:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """One that goes on; with its output as it comes."""
         return subprocess.Popen(
-            [*START, *arguments],
+            [*START, self.noun, *arguments],
             env=self.env,
             cwd=ROOT,
             stdout=subprocess.PIPE,
@@ -59,12 +60,12 @@ class Firmbase:
 class Terminal:
     """A command in a terminal of 80 columns, with somebody before it."""
 
-    def __init__(self, env: dict[str, str], *arguments: str) -> None:
+    def __init__(self, env: dict[str, str], *arguments: str, noun: str = "jobs") -> None:
         self.shown = ""
         self._end, its_end = pty.openpty()
         termios.tcsetwinsize(its_end, (24, 80))
         self.process = subprocess.Popen(
-            [*START, *arguments],
+            [*START, noun, *arguments],
             env={**env, "TERM": "xterm"},
             cwd=ROOT,
             stdin=its_end,

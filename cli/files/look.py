@@ -1,0 +1,93 @@
+"""Which files there are."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.files.arguments import Firm, Kind, Reason, Status, ending, filters
+from cli.jobs.words import when
+from cli.output import Json, print_json, print_table, say
+from edge_jobs.api import Api
+from edge_jobs.settings import Settings
+
+app = typer.Typer()
+
+# Not the text: it may have two million characters.
+COLUMNS = (
+    "id,firm_id,series_id,version,is_current,company_id,consultant_id,contract_id,visibility,name,"
+    "mime,size_bytes,status,reason,detail,created_at,ready_at,archived_at,firms(slug)"
+)
+Limit = Annotated[int, typer.Option(help="How many, newest first.", min=1, max=1000)]
+
+
+@app.command("list")
+def list_files(
+    firm: Firm = None,
+    status: Annotated[Status | None, typer.Option(help="Only these.")] = None,
+    kind: Kind = None,
+    reason: Reason = None,
+    all_versions: Annotated[
+        bool, typer.Option("--all-versions", help="Also versions that are not the current one.")
+    ] = False,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List files, newest first: what they are, how far they are, and why no further.
+
+    A file is listed as the version that people see, archived ones too.
+    """
+    api = Api(Settings.load())
+    wanted = filters(api, firm=firm, status=status, kind=kind, reason=reason)
+    if not all_versions:
+        wanted["is_current"] = "true"
+    print_files(find(api, wanted, limit), limit, as_json=as_json)
+
+
+def find(api: Api, wanted: dict[str, str], limit: int) -> list[dict[str, Any]]:
+    query = api.table("files").select(COLUMNS).match(wanted)
+    rows = query.order("created_at", desc=True).order("id").limit(limit).execute().data
+    return [{**row, "firm": row.pop("firms")["slug"]} for row in rows]
+
+
+def print_files(files: list[dict[str, Any]], limit: int, *, as_json: bool) -> None:
+    if as_json:
+        print_json(files)
+        return
+    if not files:
+        say("There are no such files.")
+        return
+    rows = [
+        [
+            file["id"],
+            file["firm"],
+            file["name"],
+            ending(file["mime"]),
+            size(file["size_bytes"]),
+            state(file),
+            file["reason"] or "",
+            when(file["created_at"]),
+        ]
+        for file in files
+    ]
+    columns = ["id", "firm", "name", "kind", "size", "state", "reason", "uploaded"]
+    print_table("Files", columns, rows, dense=True)
+    if len(files) == limit:
+        say(f"There may be more than these {limit:,}: choose fewer, or raise --limit.")
+
+
+def state(file: dict[str, Any]) -> str:
+    """`ready, v2`; `failed, v3, not current`; `ready, archived`."""
+    words = [
+        file["status"],
+        f"v{file['version']}" if file["version"] > 1 or not file["is_current"] else "",
+        "" if file["is_current"] else "not current",
+        "archived" if file["archived_at"] else "",
+    ]
+    return ", ".join(filter(None, words))
+
+
+def size(count: int) -> str:
+    """`1.2 MB`."""
+    from rich.filesize import decimal
+
+    return decimal(count)

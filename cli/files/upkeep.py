@@ -24,6 +24,7 @@ MEANINGS = {
 
 @app.command()
 def check(
+    firm: Firm = None,
     sweep: Annotated[bool, typer.Option("--sweep", help="Put in order what is found.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -33,11 +34,12 @@ def check(
     removed by the next runner. Exit code 1 if something was found and not put in order.
     """
     api = Api(Settings.load())
-    found = api.rpc("file_orphans", max_rows=MOST)
+    scope = {"of_firm": firm_id(api, firm, gone=True), "max_rows": MOST}
+    found = api.rpc("file_orphans", **scope)
     swept = 0
     if sweep:
         # Another thousand may lie behind those that were told.
-        while count := api.rpc("sweep_file_orphans", max_rows=MOST):
+        while count := api.rpc("sweep_file_orphans", **scope):
             swept += count
     if as_json:
         print_json({"found": found, "swept": swept})

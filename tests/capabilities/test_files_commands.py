@@ -345,10 +345,10 @@ def test_a_purge_is_for_good(files: Firmbase, firm: Firm, drain: Drain, api: Api
 def test_what_lost_each_other_is_found_and_put_in_order(
     files: Firmbase, firm: Firm, drain: Drain, api: Api, db: Database
 ) -> None:
-    files("check", "--sweep")
-    drain()
-    assert files("check").stderr == "Every file has its bytes, and all bytes have a file.\n"
-    assert files.json("check", "--sweep") == {"found": [], "swept": 0}
+    of_firm = ("--firm", firm.slug)
+    whole = "Every file has its bytes, and all bytes have a file.\n"
+    assert files("check", *of_firm).stderr == whole
+    assert files.json("check", *of_firm, "--sweep") == {"found": [], "swept": 0}
 
     id = agreement(firm)
     drain()
@@ -366,20 +366,20 @@ def test_what_lost_each_other_is_found_and_put_in_order(
         "update storage.objects set created_at = now() - interval '2 days' where name = %s",
         [stray],
     )
-    found = files("check", code=1)
+    found = files("check", *of_firm, code=1)
     assert "a file without its bytes" in found.stdout
     assert "bytes without a file" in found.stdout
     assert found.stderr == "`firmbase files check --sweep` puts this in order.\n"
     assert status(firm, id) == ("ready", None)
 
-    swept = json.loads(files("check", "--sweep", "--json").stdout)
+    swept = files.json("check", *of_firm, "--sweep")
     kinds = sorted((each["kind"], each["firm_id"] == firm.id) for each in swept["found"])
     assert kinds == [("missing_object", True), ("stray_object", False)]
     assert swept["swept"] == 2
     assert status(firm, id) == ("failed", "object_missing")
     drain()
     assert api.as_service("GET", f"/storage/v1/object/firm-files/{stray}").is_error
-    files("check")
+    assert files("check", *of_firm).stderr == whole
 
 
 def test_usage_is_shown_against_the_quota(files: Firmbase, firm: Firm, drain: Drain) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -32,9 +32,15 @@ def print_error(code: str, message: str, *, as_json: bool) -> None:
 
 
 def print_table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, dense: bool = False
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    dense: bool = False,
+    whole: str | None = None,
 ) -> None:
-    """`dense`: with less between the columns, for tables that have many."""
+    """`dense`: with less between the columns, for tables that have many. `whole`: the column that
+    is never broken, so that it can be copied."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -47,7 +53,8 @@ def print_table(
         table.padding = (0, 1, 0, 0)
     for number, column in enumerate(columns):
         numeric = any(isinstance(row[number], int | float) for row in rows)
-        table.add_column(column, overflow="fold", justify="right" if numeric else "left")
+        justify: Literal["left", "right"] = "right" if numeric else "left"
+        table.add_column(column, overflow="fold", justify=justify, no_wrap=column == whole)
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     Console().print(table)

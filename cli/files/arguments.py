@@ -36,11 +36,6 @@ def media_type(text: str) -> str:
     raise typer.BadParameter(f'"{text}" is no kind of file: write {endings}, or a media type.')
 
 
-def ending(mime: str) -> str:
-    """The other way round: the usual ending, or the media type where it has none."""
-    return next((suffix[1:] for suffix, kind in SUFFIXES.items() if kind == mime), mime)
-
-
 def filters(
     api: Api,
     *,

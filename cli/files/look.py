@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.files.arguments import Firm, Kind, Reason, Status, ending, filters
+from cli.files.arguments import Firm, Kind, Reason, Status, filters
 from cli.jobs.words import when
 from cli.output import Json, print_json, print_table, say
 from edge_jobs.api import Api
@@ -61,24 +61,22 @@ def print_files(files: list[dict[str, Any]], limit: int, *, as_json: bool) -> No
             file["id"],
             file["firm"],
             file["name"],
-            ending(file["mime"]),
             size(file["size_bytes"]),
             state(file),
-            file["reason"] or "",
             when(file["created_at"]),
         ]
         for file in files
     ]
-    columns = ["id", "firm", "name", "kind", "size", "state", "reason", "uploaded"]
-    print_table("Files", columns, rows, dense=True)
+    columns = ["id", "firm", "name", "size", "state", "uploaded"]
+    print_table("Files", columns, rows, dense=True, whole="id")
     if len(files) == limit:
         say(f"There may be more than these {limit:,}: choose fewer, or raise --limit.")
 
 
 def state(file: dict[str, Any]) -> str:
-    """`ready, v2`; `failed, v3, not current`; `ready, archived`."""
+    """`ready, v2`; `quarantined: macro`; `failed: purged, v3, not current`; `ready, archived`."""
     words = [
-        file["status"],
+        f"{file['status']}: {file['reason']}" if file["reason"] else file["status"],
         f"v{file['version']}" if file["version"] > 1 or not file["is_current"] else "",
         "" if file["is_current"] else "not current",
         "archived" if file["archived_at"] else "",

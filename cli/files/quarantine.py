@@ -33,7 +33,8 @@ def list_quarantine(
         [f["id"], f["firm"], f["reason"], f["detail"] or f["name"], when(f["created_at"])]
         for f in files
     ]
-    print_table("Quarantine", ["id", "firm", "reason", "", "uploaded"], rows, dense=True)
+    columns = ["id", "firm", "reason", "", "uploaded"]
+    print_table("Quarantine", columns, rows, dense=True, whole="id")
     if len(files) == limit:
         say(f"There may be more than these {limit:,}: choose fewer, or raise --limit.")
 

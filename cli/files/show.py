@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from cli.files.arguments import FileId
-from cli.files.look import size, state
+from cli.files.look import size
 from cli.jobs.words import masked, when
 from cli.output import Json, print_facts, print_json, print_table, say
 from edge_jobs.api import Api
@@ -28,7 +28,7 @@ COLUMNS = (
     "word_count,metadata,thumbnail_path,preview_count,language,hints,scanned_with,ready_at,"
     "created_at,created_by,updated_at,archived_at,firms(slug)"
 )
-VERSION_COLUMNS = "id,version,is_current,status,reason,name,size_bytes,created_at,archived_at"
+VERSION_COLUMNS = "id,version,is_current,status,reason,name,size_bytes,created_at"
 KINDS = ("file.process", "file.rescan")
 MOST_ACCESSES = 20
 # How many of the firm's jobs of each kind are looked into.
@@ -145,13 +145,17 @@ def print_versions(versions: list[dict[str, Any]]) -> None:
             version["id"],
             version["name"],
             size(version["size_bytes"]),
-            f"{state(version)}{', current' if version['is_current'] else ''}",
+            ", ".join(filter(None, (version["status"], version["reason"], current(version)))),
             when(version["created_at"]),
         ]
         for version in versions
     ]
-    columns = ["version", "id", "name", "size", "state", "uploaded"]
-    print_table("\nVersions", columns, rows, dense=True)
+    columns = ["", "id", "name", "size", "state", "uploaded"]
+    print_table("\nVersions", columns, rows, dense=True, whole="id")
+
+
+def current(version: dict[str, Any]) -> str:
+    return "current" if version["is_current"] else ""
 
 
 def who(release: dict[str, Any]) -> str:

@@ -174,7 +174,8 @@ def report(rows: list[dict[str, Any]], *, as_json: bool) -> None:
                 [row["id"], row["status"], row["reason"] or "", row["detail"] or row["name"]]
                 for row in others[:MOST_LISTED]
             ]
-            print_table("Not ready", ["id", "state", "reason", ""], table, dense=True)
+            columns = ["id", "state", "reason", ""]
+            print_table("Not ready", columns, table, dense=True, whole="id")
         if len(others) > MOST_LISTED:
             say(f"And {len(others) - MOST_LISTED:,} more: `firmbase files list` shows them.")
         told = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items()))

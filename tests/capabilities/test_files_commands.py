@@ -92,7 +92,7 @@ def test_files_are_listed(files: Firmbase, firm: Firm, drain: Drain) -> None:
     assert [(file["id"], file["firm"]) for file in newest] == [(waiting, firm.slug)]
 
     shown = files("list", *of_firm, "--all-versions")
-    for words in ("ready, v1, not current", "ready, v2", "encrypted", "note.txt", "pdf"):
+    for words in ("ready, v1, not current", "ready, v2", "quarantined: encrypted", "note.txt"):
         assert words in shown.stdout
     few = files("list", *of_firm, "--limit", "2", columns=80)
     assert max(map(len, few.stdout.splitlines())) <= 80

@@ -22,7 +22,7 @@ as $$
     ('image/png', '{png}'),
     ('image/webp', '{webp}'),
     ('image/tiff', '{tif,tiff}'),
-    ('image/heic', '{heic}'),
+    ('image/heic', '{heic,heif}'),
     ('text/csv', '{csv,txt}'),
     ('text/plain', '{txt,md,csv}'),
     ('message/rfc822', '{eml}'),

@@ -22,6 +22,9 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  -- clamd says "ClamAV 1.4.3/27468/Tue Nov 24 08:31:00 2026", or a number may come alone.
+  numbered constant text := '^(?:[^/]*/)?([0-9]{1,9})(?:/|$)';
 begin
   -- Every job says so, and hardly ever is it news: nobody waits for a lock then.
   if exists (select from private.scanner as s where s.version = note_scanner.version) then
@@ -30,12 +33,11 @@ begin
   insert into private.scanner as s (version) values (note_scanner.version)
   on conflict (only_row) do update
   set version = excluded.version, seen_at = now()
-  -- Numbers grow: a runner beside a scanner that lags behind turns nothing back.
-  where not (
-    s.version ~ '^[0-9]{1,18}$'
-    and excluded.version ~ '^[0-9]{1,18}$'
-    and s.version::bigint >= excluded.version::bigint
-  );
+  -- Signatures are numbered, and the numbers grow: a runner beside a scanner that lags behind turns
+  -- nothing back.
+  where (
+    substring(s.version from numbered)::integer > substring(excluded.version from numbered)::integer
+  ) is not true;
 end
 $$;
 

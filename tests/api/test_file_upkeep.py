@@ -69,10 +69,19 @@ def test_new_signatures_scan_old_files_again(scanner: Db, firm: Firm) -> None:
 
 
 def test_a_scanner_that_lags_behind_turns_nothing_back(scanner: Db) -> None:
+    old, new, patched = (
+        "ClamAV 1.4.3/9999/Mon Nov 23 08:31:00 2026",
+        "ClamAV 1.4.3/10000/Tue Nov 24 08:31:00 2026",
+        "ClamAV 1.4.4/10000/Tue Nov 24 08:31:00 2026",
+    )
     for met, known in (
-        ("9999", "9999"),
-        ("10000", "10000"),
-        ("9999", "10000"),
+        ("9998", "9998"),
+        (old, old),
+        (new, new),
+        (old, new),
+        ("9999", new),
+        (patched, patched),
+        ("ClamAV 1.4.4", "ClamAV 1.4.4"),
         ("2026-11-25", "2026-11-25"),
     ):
         scanner.execute("select private.note_scanner(%s)", [met])

@@ -54,9 +54,13 @@ create trigger files_follow
 after update of visibility, archived_at, company_id, consultant_id, contract_id on public.files
 for each row when (
   new.is_current
-  and (old.visibility, old.archived_at, old.company_id, old.consultant_id, old.contract_id)
-  is distinct from
-  (new.visibility, new.archived_at, new.company_id, new.consultant_id, new.contract_id)
+  and (
+    old.visibility is distinct from new.visibility
+    or old.archived_at is distinct from new.archived_at
+    or old.company_id is distinct from new.company_id
+    or old.consultant_id is distinct from new.consultant_id
+    or old.contract_id is distinct from new.contract_id
+  )
 )
 execute function private.follow_current();
 

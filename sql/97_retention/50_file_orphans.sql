@@ -11,7 +11,7 @@ set search_path = ''
 begin atomic
   (
     select
-      'missing_object', f.bucket, f.path, f.firm_id, f.id, f.status, f.size_bytes, f.created_at
+      'missing_object' as kind, f.bucket, f.path, f.firm_id, f.id, f.status, f.size_bytes, f.created_at
     from public.files as f
     where
       f.status in ('processing', 'ready', 'quarantined')
@@ -25,7 +25,7 @@ begin atomic
   union all
   (
     select
-      'stray_object', o.bucket_id, o.name, f.firm_id, f.id, f.status,
+      'stray_object' as kind, o.bucket_id, o.name, f.firm_id, f.id, f.status,
       (o.metadata ->> 'size')::bigint, o.created_at
     from storage.objects as o
     left join public.files as f

@@ -807,6 +807,85 @@ export type Database = {
           },
         ];
       };
+      file_accesses: {
+        Row: {
+          file_id: string;
+          firm_id: string;
+          id: string;
+          opened_at: string;
+          user_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          file_id: string;
+          firm_id: string;
+          id?: string;
+          opened_at?: string;
+          user_id: string;
+        };
+        Update: {
+          file_id?: string;
+          firm_id?: string;
+          id?: string;
+          opened_at?: string;
+          user_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "file_accesses_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      file_releases: {
+        Row: {
+          file_id: string;
+          firm_id: string;
+          id: string;
+          note: string;
+          reason: string;
+          released_at: string;
+          released_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          file_id: string;
+          firm_id: string;
+          id?: string;
+          note: string;
+          reason: string;
+          released_at?: string;
+          released_by?: string | null;
+        };
+        Update: {
+          file_id?: string;
+          firm_id?: string;
+          id?: string;
+          note?: string;
+          reason?: string;
+          released_at?: string;
+          released_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "file_releases_file_id_fkey";
+            columns: ["firm_id", "file_id"];
+            isOneToOne: false;
+            referencedRelation: "files";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "file_releases_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       files: {
         Row: {
           archived_at: string | null;
@@ -818,13 +897,20 @@ export type Database = {
           created_by: string | null;
           detail: string | null;
           firm_id: string;
+          hints: NonNullable<Json>;
           id: string;
+          is_current: boolean;
+          language: string | null;
           metadata: NonNullable<Json>;
           mime: string;
           name: string;
           page_count: number | null;
           path: string;
+          preview_count: number;
+          ready_at: string | null;
           reason: string | null;
+          scanned_with: string | null;
+          series_id: string;
           sha256: string | null;
           size_bytes: number;
           status: string;
@@ -833,6 +919,7 @@ export type Database = {
           updated_at: string;
           updated_by: string | null;
           upload_expires_at: string;
+          version: number;
           visibility: string;
           word_count: number | null;
         };
@@ -847,13 +934,20 @@ export type Database = {
           created_by?: string | null;
           detail?: string | null;
           firm_id: string;
+          hints?: NonNullable<Json>;
           id?: string;
+          is_current?: boolean;
+          language?: string | null;
           metadata?: NonNullable<Json>;
           mime: string;
           name: string;
           page_count?: number | null;
           path: string;
+          preview_count?: number;
+          ready_at?: string | null;
           reason?: string | null;
+          scanned_with?: string | null;
+          series_id: string;
           sha256?: string | null;
           size_bytes: number;
           status?: string;
@@ -862,6 +956,7 @@ export type Database = {
           updated_at?: string;
           updated_by?: string | null;
           upload_expires_at?: string;
+          version?: number;
           visibility?: string;
           word_count?: number | null;
         };
@@ -875,13 +970,20 @@ export type Database = {
           created_by?: string | null;
           detail?: string | null;
           firm_id?: string;
+          hints?: NonNullable<Json>;
           id?: string;
+          is_current?: boolean;
+          language?: string | null;
           metadata?: NonNullable<Json>;
           mime?: string;
           name?: string;
           page_count?: number | null;
           path?: string;
+          preview_count?: number;
+          ready_at?: string | null;
           reason?: string | null;
+          scanned_with?: string | null;
+          series_id?: string;
           sha256?: string | null;
           size_bytes?: number;
           status?: string;
@@ -890,6 +992,7 @@ export type Database = {
           updated_at?: string;
           updated_by?: string | null;
           upload_expires_at?: string;
+          version?: number;
           visibility?: string;
           word_count?: number | null;
         };
@@ -921,6 +1024,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "firms";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "files_series_id_fkey";
+            columns: ["firm_id", "series_id"];
+            isOneToOne: false;
+            referencedRelation: "files";
+            referencedColumns: ["firm_id", "id"];
           },
         ];
       };
@@ -1735,14 +1845,18 @@ export type Database = {
       begin_export: { Args: { export_id: string }; Returns: Json };
       begin_file: { Args: { file_id: string }; Returns: Json };
       begin_report: { Args: { report_id: string }; Returns: Json };
+      begin_rescan: { Args: { file_id: string }; Returns: Json };
       begin_upload: {
         Args: {
+          allow_duplicate?: boolean;
           company_id?: string;
           consultant_id?: string;
           contract_id?: string;
           firm_id: string;
           mime: string;
           name: string;
+          replaces?: string;
+          sha256?: string;
           size_bytes: number;
           visibility?: string;
         };
@@ -1756,13 +1870,20 @@ export type Database = {
           created_by: string | null;
           detail: string | null;
           firm_id: string;
+          hints: NonNullable<Json>;
           id: string;
+          is_current: boolean;
+          language: string | null;
           metadata: NonNullable<Json>;
           mime: string;
           name: string;
           page_count: number | null;
           path: string;
+          preview_count: number;
+          ready_at: string | null;
           reason: string | null;
+          scanned_with: string | null;
+          series_id: string;
           sha256: string | null;
           size_bytes: number;
           status: string;
@@ -1771,6 +1892,7 @@ export type Database = {
           updated_at: string;
           updated_by: string | null;
           upload_expires_at: string;
+          version: number;
           visibility: string;
           word_count: number | null;
         };
@@ -1891,6 +2013,31 @@ export type Database = {
       };
       export_firm: { Args: { firm_id: string }; Returns: string };
       export_firm_for_operator: { Args: { firm_id: string }; Returns: string };
+      file_orphans: {
+        Args: { max_rows?: number; of_firm?: string };
+        Returns: {
+          bucket: string;
+          bytes: number;
+          file_id: string;
+          firm_id: string;
+          kind: string;
+          path: string;
+          since: string;
+          status: string;
+        }[];
+      };
+      file_usage: {
+        Args: { firm_id?: string };
+        Returns: {
+          bytes: number;
+          documents: number;
+          firm: string;
+          id: string;
+          quarantined: number;
+          quota: number;
+          versions: number;
+        }[];
+      };
       finish_email: { Args: { email_id: string }; Returns: undefined };
       finish_export: { Args: { export_id: string; parts: Json }; Returns: undefined };
       finish_file: {
@@ -1910,13 +2057,20 @@ export type Database = {
           created_by: string | null;
           detail: string | null;
           firm_id: string;
+          hints: NonNullable<Json>;
           id: string;
+          is_current: boolean;
+          language: string | null;
           metadata: NonNullable<Json>;
           mime: string;
           name: string;
           page_count: number | null;
           path: string;
+          preview_count: number;
+          ready_at: string | null;
           reason: string | null;
+          scanned_with: string | null;
+          series_id: string;
           sha256: string | null;
           size_bytes: number;
           status: string;
@@ -1925,6 +2079,7 @@ export type Database = {
           updated_at: string;
           updated_by: string | null;
           upload_expires_at: string;
+          version: number;
           visibility: string;
           word_count: number | null;
         };
@@ -2210,6 +2365,8 @@ export type Database = {
           status: string;
         }[];
       };
+      note_scanner: { Args: { version: string }; Returns: undefined };
+      open_file: { Args: { file_id: string }; Returns: Record<string, unknown> };
       portal_contracts: {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -2236,6 +2393,96 @@ export type Database = {
         Args: { export_id: string; part_count: number; progress: number };
         Returns: boolean;
       };
+      purge_file: {
+        Args: { file_id: string };
+        Returns: {
+          archived_at: string | null;
+          bucket: string;
+          company_id: string | null;
+          consultant_id: string | null;
+          contract_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          detail: string | null;
+          firm_id: string;
+          hints: NonNullable<Json>;
+          id: string;
+          is_current: boolean;
+          language: string | null;
+          metadata: NonNullable<Json>;
+          mime: string;
+          name: string;
+          page_count: number | null;
+          path: string;
+          preview_count: number;
+          ready_at: string | null;
+          reason: string | null;
+          scanned_with: string | null;
+          series_id: string;
+          sha256: string | null;
+          size_bytes: number;
+          status: string;
+          text: string | null;
+          thumbnail_path: string | null;
+          updated_at: string;
+          updated_by: string | null;
+          upload_expires_at: string;
+          version: number;
+          visibility: string;
+          word_count: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "files";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      purge_file_for_operator: {
+        Args: { file_id: string };
+        Returns: {
+          archived_at: string | null;
+          bucket: string;
+          company_id: string | null;
+          consultant_id: string | null;
+          contract_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          detail: string | null;
+          firm_id: string;
+          hints: NonNullable<Json>;
+          id: string;
+          is_current: boolean;
+          language: string | null;
+          metadata: NonNullable<Json>;
+          mime: string;
+          name: string;
+          page_count: number | null;
+          path: string;
+          preview_count: number;
+          ready_at: string | null;
+          reason: string | null;
+          scanned_with: string | null;
+          series_id: string;
+          sha256: string | null;
+          size_bytes: number;
+          status: string;
+          text: string | null;
+          thumbnail_path: string | null;
+          updated_at: string;
+          updated_by: string | null;
+          upload_expires_at: string;
+          version: number;
+          visibility: string;
+          word_count: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "files";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       reinstate_member: {
         Args: { firm_id: string; user_id: string };
         Returns: {
@@ -2251,6 +2498,96 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "firm_members";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      release_file: {
+        Args: { file_id: string; note: string };
+        Returns: {
+          archived_at: string | null;
+          bucket: string;
+          company_id: string | null;
+          consultant_id: string | null;
+          contract_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          detail: string | null;
+          firm_id: string;
+          hints: NonNullable<Json>;
+          id: string;
+          is_current: boolean;
+          language: string | null;
+          metadata: NonNullable<Json>;
+          mime: string;
+          name: string;
+          page_count: number | null;
+          path: string;
+          preview_count: number;
+          ready_at: string | null;
+          reason: string | null;
+          scanned_with: string | null;
+          series_id: string;
+          sha256: string | null;
+          size_bytes: number;
+          status: string;
+          text: string | null;
+          thumbnail_path: string | null;
+          updated_at: string;
+          updated_by: string | null;
+          upload_expires_at: string;
+          version: number;
+          visibility: string;
+          word_count: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "files";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      release_file_for_operator: {
+        Args: { file_id: string; note: string };
+        Returns: {
+          archived_at: string | null;
+          bucket: string;
+          company_id: string | null;
+          consultant_id: string | null;
+          contract_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          detail: string | null;
+          firm_id: string;
+          hints: NonNullable<Json>;
+          id: string;
+          is_current: boolean;
+          language: string | null;
+          metadata: NonNullable<Json>;
+          mime: string;
+          name: string;
+          page_count: number | null;
+          path: string;
+          preview_count: number;
+          ready_at: string | null;
+          reason: string | null;
+          scanned_with: string | null;
+          series_id: string;
+          sha256: string | null;
+          size_bytes: number;
+          status: string;
+          text: string | null;
+          thumbnail_path: string | null;
+          updated_at: string;
+          updated_by: string | null;
+          upload_expires_at: string;
+          version: number;
+          visibility: string;
+          word_count: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "files";
           isOneToOne: true;
           isSetofReturn: false;
         };
@@ -2304,12 +2641,147 @@ export type Database = {
         };
       };
       report_contract_portfolio: { Args: { report_id: string }; Returns: Json };
+      reprocess_file: {
+        Args: { file_id: string };
+        Returns: {
+          archived_at: string | null;
+          bucket: string;
+          company_id: string | null;
+          consultant_id: string | null;
+          contract_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          detail: string | null;
+          firm_id: string;
+          hints: NonNullable<Json>;
+          id: string;
+          is_current: boolean;
+          language: string | null;
+          metadata: NonNullable<Json>;
+          mime: string;
+          name: string;
+          page_count: number | null;
+          path: string;
+          preview_count: number;
+          ready_at: string | null;
+          reason: string | null;
+          scanned_with: string | null;
+          series_id: string;
+          sha256: string | null;
+          size_bytes: number;
+          status: string;
+          text: string | null;
+          thumbnail_path: string | null;
+          updated_at: string;
+          updated_by: string | null;
+          upload_expires_at: string;
+          version: number;
+          visibility: string;
+          word_count: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "files";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      reprocess_file_for_operator: {
+        Args: { file_id: string };
+        Returns: {
+          archived_at: string | null;
+          bucket: string;
+          company_id: string | null;
+          consultant_id: string | null;
+          contract_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          detail: string | null;
+          firm_id: string;
+          hints: NonNullable<Json>;
+          id: string;
+          is_current: boolean;
+          language: string | null;
+          metadata: NonNullable<Json>;
+          mime: string;
+          name: string;
+          page_count: number | null;
+          path: string;
+          preview_count: number;
+          ready_at: string | null;
+          reason: string | null;
+          scanned_with: string | null;
+          series_id: string;
+          sha256: string | null;
+          size_bytes: number;
+          status: string;
+          text: string | null;
+          thumbnail_path: string | null;
+          updated_at: string;
+          updated_by: string | null;
+          upload_expires_at: string;
+          version: number;
+          visibility: string;
+          word_count: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "files";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       request_report: {
         Args: { firm_id: string; format: string; kind: string; params?: Json };
         Returns: string;
       };
       resend_invitation: { Args: { invitation_id: string }; Returns: Record<string, unknown> };
       resend_signing: { Args: { signer_id: string }; Returns: undefined };
+      restore_version: {
+        Args: { file_id: string };
+        Returns: {
+          archived_at: string | null;
+          bucket: string;
+          company_id: string | null;
+          consultant_id: string | null;
+          contract_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          detail: string | null;
+          firm_id: string;
+          hints: NonNullable<Json>;
+          id: string;
+          is_current: boolean;
+          language: string | null;
+          metadata: NonNullable<Json>;
+          mime: string;
+          name: string;
+          page_count: number | null;
+          path: string;
+          preview_count: number;
+          ready_at: string | null;
+          reason: string | null;
+          scanned_with: string | null;
+          series_id: string;
+          sha256: string | null;
+          size_bytes: number;
+          status: string;
+          text: string | null;
+          thumbnail_path: string | null;
+          updated_at: string;
+          updated_by: string | null;
+          upload_expires_at: string;
+          version: number;
+          visibility: string;
+          word_count: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "files";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       revoke_invitation: { Args: { invitation_id: string }; Returns: undefined };
       schema_version: { Args: Record<PropertyKey, never>; Returns: number };
       search: {
@@ -2318,6 +2790,7 @@ export type Database = {
           detail: string;
           id: string;
           kind: string;
+          page: number;
           parent_id: string;
           parent_kind: string;
           rank: number;
@@ -2348,6 +2821,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      sweep_file_orphans: { Args: { max_rows?: number; of_firm?: string }; Returns: number };
       terminate_contract: {
         Args: { id: string; last_day?: string; reason: string };
         Returns: {

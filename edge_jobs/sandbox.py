@@ -1,28 +1,26 @@
 """Open untrusted bytes in one bounded process of their own.
 
-The parent calls `run`; the child is this same file as a script. It sets its own limits before it
-imports anything that could read the input: between fork and exec of a threaded parent nothing runs.
+The process is a fork of a nursery (edge_jobs.nursery): a process with one thread that has the
+libraries loaded and never sees an input. So a child costs milliseconds and shares nothing with the
+one before. There are as many nurseries as there are inputs at once.
 """
 
 import contextlib
-import importlib
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
-MEMORY_BYTES = 1024**3
-CPU_SECONDS = 10
-WALL_SECONDS = 60
-OUTPUT_BYTES = 16 * 1024**2
+from edge_jobs import nursery
 
-_RESULT = "result.json"
-_ERRORS = "errors.log"
-_OUT_OF_MEMORY = 77
+WALL_SECONDS = 60
+
+# Isolated mode leaves the path of the installation only; a checkout is added to it.
+_START = "import sys; sys.path.append(sys.argv[1]); from edge_jobs.nursery import main; main()"
 
 
 class TooComplex(Exception):
@@ -33,67 +31,85 @@ class SandboxFailed(Exception):
     """The sandboxed code itself is at fault, not its input."""
 
 
-def run(target: str, source: Path, folder: Path) -> dict[str, Any]:
-    """What ``target``, "package.module:function", returns for ``(source, folder)``: a JSON object.
+def run(target: str, source: Path, folder: Path, *arguments: str | None) -> dict[str, Any]:
+    """What ``target``, "package.module:function", returns for ``(source, folder, *arguments)``: a
+    JSON object.
 
     ``folder`` is an empty private folder where the child may leave files of at most 16 MiB each.
     Raises TooComplex where a limit or a crash ended the child, SandboxFailed on any exception.
     """
-    errors = folder / _ERRORS
-    with errors.open("wb") as stderr:
-        child = subprocess.Popen(
-            [sys.executable, "-I", __file__, target, str(source), str(folder)],
-            cwd=folder,
-            env={"PATH": os.defpath, "LANG": "C.UTF-8", "TMPDIR": str(folder)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=stderr,
-            start_new_session=True,
-        )
-        try:
-            code = child.wait(timeout=WALL_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise TooComplex from None
-        finally:
-            # Also on a clean exit: whatever the child started must not outlive it.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-    if code < 0 or code == _OUT_OF_MEMORY:
+    request = {
+        "target": target,
+        "source": str(source.resolve()),
+        "folder": str(folder.resolve()),
+        "arguments": arguments,
+        "wall_s": WALL_SECONDS,
+    }
+    code = _in_nursery(request)
+    if code < 0 or code == nursery.OUT_OF_MEMORY:
         raise TooComplex
     if code:
-        raise SandboxFailed(errors.read_bytes()[-2000:].decode(errors="replace"))
-    result: dict[str, Any] = json.loads((folder / _RESULT).read_bytes())
+        errors = (folder / nursery.ERRORS).read_bytes()
+        raise SandboxFailed(errors[-2000:].decode(errors="replace"))
+    result: dict[str, Any] = json.loads((folder / nursery.RESULT).read_bytes())
     return result
 
 
-def _limit() -> None:
-    limits = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NOFILE: 64,
-        resource.RLIMIT_FSIZE: OUTPUT_BYTES,
-        resource.RLIMIT_CPU: CPU_SECONDS,
-    }
-    # macOS refuses RLIMIT_AS; the CPU and wall limits still hold there.
-    if sys.platform != "darwin":
-        limits[resource.RLIMIT_AS] = MEMORY_BYTES
-    for kind, value in limits.items():
-        resource.setrlimit(kind, (value, value))
-    # The parent keeps the time too, unless somebody kills it.
-    signal.alarm(WALL_SECONDS + 1)
+class _Nursery:
+    def __init__(self) -> None:
+        self._popen = subprocess.Popen(
+            [sys.executable, "-I", "-c", _START, str(nursery.HOME)],
+            cwd="/",
+            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    @property
+    def alive(self) -> bool:
+        return self._popen.poll() is None
+
+    def run(self, request: dict[str, Any]) -> int:
+        """The exit code of the child. Raises SandboxFailed where the nursery was lost."""
+        assert self._popen.stdin is not None  # noqa: S101 - both are pipes
+        assert self._popen.stdout is not None  # noqa: S101
+        with contextlib.suppress(OSError):
+            self._popen.stdin.write(json.dumps(request) + "\n")
+            self._popen.stdin.flush()
+            if answer := self._popen.stdout.readline():
+                return int(answer)
+        self.end()
+        raise SandboxFailed("The process that forks the sandboxes was lost.")
+
+    def end(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._popen.send_signal(signal.SIGKILL)
+        self._popen.wait()
+        for pipe in (self._popen.stdin, self._popen.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()  # type: ignore[union-attr]
 
 
-def _child(target: str, source: str, folder: str) -> None:
-    # Isolated mode leaves the path of the installation only; a checkout is found beside this file.
-    sys.path.append(str(Path(__file__).resolve().parent.parent))
-    _limit()
-    module, function = target.split(":")
-    try:
-        result = getattr(importlib.import_module(module), function)(Path(source), Path(folder))
-        Path(folder, _RESULT).write_text(json.dumps(result), encoding="utf-8")
-    except MemoryError:
-        os._exit(_OUT_OF_MEMORY)
+_idle: list[_Nursery] = []
+_lock = threading.Lock()
 
 
-if __name__ == "__main__":
-    _child(*sys.argv[1:])
+def _in_nursery(request: dict[str, Any]) -> int:
+    made = _take()
+    code = made.run(request)
+    with _lock:
+        _idle.append(made)
+    return code
+
+
+def _take() -> _Nursery:
+    """One that waits, or a new one; those that somebody has killed meanwhile are forgotten."""
+    with _lock:
+        while _idle:
+            found = _idle.pop()
+            if found.alive:
+                return found
+            found.end()
+    return _Nursery()

@@ -54,6 +54,14 @@ class BadMailServer(FirmbaseError):
     exit_code = 3
 
 
+class BadScanner(FirmbaseError):
+    """CLAMD_URL is not the address of a virus scanner: set CLAMD_URL to tcp://host:3310, or to
+    unix:///path/of/clamd.ctl, or unset it."""
+
+    code = "bad_scanner"
+    exit_code = 3
+
+
 class BadMetricsPort(FirmbaseError):
     """METRICS_PORT is not a port: set METRICS_PORT to a number from 1 to 65535, or unset it."""
 

@@ -17,6 +17,7 @@ MODULES = {
     "contract.remind": "edge_jobs.notifications.contract_reminder",
     "email.send": "edge_jobs.notifications.email",
     "file.process": "edge_jobs.files.process",
+    "file.rescan": "edge_jobs.files.rescan",
     "firm.export": "edge_jobs.exports.export",
     "objects.remove": "edge_jobs.storage.remove",
     "report.render": "edge_jobs.reports.render",

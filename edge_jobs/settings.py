@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from edge_jobs.errors import (
     BadMailServer,
     BadMetricsPort,
+    BadScanner,
     MissingSetting,
     NotSupabase,
     WrongKey,
@@ -78,6 +79,24 @@ class Settings:
     def app_url(self) -> str:
         """Where people use the product: what links in mails point at."""
         return self._need("APP_URL")
+
+    @property
+    def clamd(self) -> tuple[str, int] | str | None:
+        """Where the virus scanner listens: host and port, or the path of a Unix socket. None:
+        there is none."""
+        url = self._values.get("CLAMD_URL", "").strip()
+        if not url:
+            return None
+        try:
+            parts = urlsplit(url)
+            port = parts.port or 3310
+        except ValueError:
+            raise BadScanner from None
+        if parts.scheme == "tcp" and parts.hostname:
+            return parts.hostname, port
+        if parts.scheme == "unix" and parts.path and not parts.netloc:
+            return parts.path
+        raise BadScanner
 
     @property
     def metrics_port(self) -> int | None:

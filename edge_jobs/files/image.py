@@ -4,41 +4,75 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pi_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ExifTags import Base
 
 from edge_jobs.files.kinds import Kind, Rejected
-from edge_jobs.files.thumbnail import MAX_EDGE, save
+from edge_jobs.files.preview import PICTURE_EDGE, save_preview, save_thumbnail, shrunk
+from edge_jobs.files.text import fact
 
 MAX_PIXELS = 50_000_000
 
-_FORMATS = {Kind.PNG: "PNG", Kind.JPEG: "JPEG", Kind.WEBP: "WEBP"}
+_FORMATS = {
+    Kind.PNG: "PNG",
+    Kind.JPEG: "JPEG",
+    Kind.WEBP: "WEBP",
+    Kind.TIFF: "TIFF",
+    Kind.HEIC: "HEIF",
+}
+# Who made it and when; never where.
+_EXIF = {
+    "Author": Base.Artist,
+    "Copyright": Base.Copyright,
+    "Creator": Base.Model,
+    "CreationDate": Base.DateTime,
+}
+
+# No thread beside this one may be started in the sandbox.
+pi_heif.register_heif_opener(decode_threads=1, thumbnails=False)
+Image.init()
+# Our own limit comes before any pixel is decoded; Pillow's warning would only repeat it.
+Image.MAX_IMAGE_PIXELS = None
 
 
 def read(source: Path, folder: Path, kind: Kind) -> dict[str, Any]:
     """Facts of a picture. Raises Rejected: trailing_data, image_too_large, corrupt_image."""
-    whole = kind != Kind.PNG or _png_end(source) == source.stat().st_size
-    if zipfile.is_zipfile(source) or not whole:
+    if zipfile.is_zipfile(source) or _end(source, kind) < source.stat().st_size:
         raise Rejected("trailing_data")
-    # Our own limit below comes before any pixel is decoded; Pillow's warning would only repeat it.
-    Image.MAX_IMAGE_PIXELS = None
     try:
         with Image.open(source, formats=[_FORMATS[kind]]) as picture:
             width, height = picture.size
             if width * height > MAX_PIXELS:
                 raise Rejected("image_too_large")
-            picture.draft("RGB", (2 * MAX_EDGE, 2 * MAX_EDGE))
-            save(ImageOps.exif_transpose(picture), folder)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+            facts = {"metadata": {"width": width, "height": height, **_said(picture)}}
+            if kind == Kind.TIFF:
+                facts["pages"] = picture.n_frames  # type: ignore[attr-defined]
+                picture.seek(0)
+            picture.draft("RGB", (PICTURE_EDGE, PICTURE_EDGE))
+            shown = ImageOps.exif_transpose(shrunk(picture, PICTURE_EDGE))
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, KeyError) as error:
         raise Rejected("corrupt_image") from error
-    return {"metadata": {"width": width, "height": height}}
+    save_preview(shown, folder, 1)
+    save_thumbnail(shown, folder)
+    return facts
 
 
-def _png_end(source: Path) -> int:
-    """The offset just past the IEND chunk; the size of the file where there is none."""
+def _said(picture: Image.Image) -> dict[str, str]:
+    exif = picture.getexif()
+    said = {name: fact(exif.get(tag, "")) for name, tag in _EXIF.items()}
+    return {name: value for name, value in said.items() if value}
+
+
+def _end(source: Path, kind: Kind) -> int:
+    """The offset just past the picture; the size of the file where that cannot be told."""
     size = source.stat().st_size
     with source.open("rb") as file:
+        if kind == Kind.WEBP:
+            length = int.from_bytes(file.read(8)[4:], "little")
+            return 8 + length + length % 2
         position = 8
-        while position + 12 <= size:
+        while kind == Kind.PNG and position + 12 <= size:
             file.seek(position)
             length, name = int.from_bytes(file.read(4)), file.read(4)
             position += length + 12

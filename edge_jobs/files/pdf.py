@@ -1,5 +1,8 @@
-"""PDF: pages, words, text, metadata and a picture of the first page. Runs inside the sandbox."""
+"""PDF: pages, words, text, metadata and pictures of the first pages. Runs inside the sandbox."""
 
+import io
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -7,48 +10,36 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from edge_jobs.files.kinds import Rejected
-from edge_jobs.files.text import TextCollector
-from edge_jobs.files.thumbnail import MAX_EDGE, save
+from edge_jobs.files.preview import PAGE_EDGE, PAGES, save_preview, save_thumbnail
+from edge_jobs.files.text import TextCollector, fact
 
 _METADATA = ("Title", "Author", "Subject", "Creator", "Producer", "CreationDate", "ModDate")
-_METADATA_CHARS = 500
+
+# Scripts, programs and files that open from within the document, as pdfium writes their names.
+_ACTIVE = re.compile(
+    rb"/S\s*/(?:JavaScript|Launch|Rendition|ImportData)\b|/EF\s*<<|/EmbeddedFile\b|/RichMedia\b"
+)
+# A hyphen at the end of a line, where a word goes on.
+_HYPHEN = re.compile("[\x02\ufffe](?:\r?\n)?")
 
 
 def read(source: Path, folder: Path) -> dict[str, Any]:
-    """Facts of a PDF. Raises Rejected: encrypted, active_content, corrupt_pdf."""
+    """Facts of a PDF. Raises Rejected: encrypted, polyglot, active_content, corrupt_pdf."""
+    if zipfile.is_zipfile(source):
+        raise Rejected("polyglot")
     document = _open(source)
-    if pdfium.FPDFDoc_GetJavaScriptActionCount(document) > 0:
+    if _is_active(document):
         raise Rejected("active_content")
-    if pdfium.FPDFDoc_GetAttachmentCount(document) > 0:
-        raise Rejected("active_content")
-    collector = TextCollector()
-    try:
-        for index in range(len(document)):
-            page = document[index]
-            text_page = page.get_textpage()
-            collector.add(text_page.get_text_range())
-            text_page.close()
-            page.close()
-    except pypdfium2.PdfiumError as error:
-        raise Rejected("corrupt_pdf") from error
-    _draw(document, folder)
+    facts = read_text(document)
+    draw(document, folder)
     flags = []
-    if not collector.words:
+    if not facts["words"]:
         flags.append("no_text_layer")
     if pdfium.FPDF_GetSecurityHandlerRevision(document) >= 0:
         flags.append("owner_password")
-    metadata = document.get_metadata_dict()
-    return {
-        "pages": len(document),
-        "words": collector.words,
-        "text": collector.text(),
-        "flags": flags,
-        "metadata": {
-            key: metadata[key].replace("\x00", "")[:_METADATA_CHARS]
-            for key in _METADATA
-            if metadata.get(key)
-        },
-    }
+    said = document.get_metadata_dict()
+    metadata = {key: fact(said[key]) for key in _METADATA if said.get(key)}
+    return {"pages": len(document), "flags": flags, "metadata": metadata, **facts}
 
 
 def _open(source: Path) -> pypdfium2.PdfDocument:
@@ -62,8 +53,41 @@ def _open(source: Path) -> pypdfium2.PdfDocument:
     return document
 
 
-def _draw(document: pypdfium2.PdfDocument, folder: Path) -> None:
-    page = document[0]
-    # A scale, not a size in dots: a poster of 200,000 points costs no more than a letter.
-    scale = MAX_EDGE / max(*page.get_size(), 1)
-    save(page.render(scale=scale, may_draw_forms=False).to_pil(), folder)
+def _is_active(document: pypdfium2.PdfDocument) -> bool:
+    if pdfium.FPDFDoc_GetJavaScriptActionCount(document) > 0:
+        return True
+    if pdfium.FPDFDoc_GetAttachmentCount(document) > 0:
+        return True
+    # pdfium counts what belongs to the document as a whole. What opens with a page or at a click
+    # is found in a copy it writes: no object packed or encrypted, every name spelt out.
+    plain = io.BytesIO()
+    document.save(plain, flags=pdfium.FPDF_REMOVE_SECURITY)
+    return _ACTIVE.search(plain.getbuffer()) is not None
+
+
+def read_text(document: pypdfium2.PdfDocument) -> dict[str, Any]:
+    collector = TextCollector()
+    try:
+        for index in range(len(document)):
+            if index:
+                collector.turn_page()
+            page = document[index]
+            text_page = page.get_textpage()
+            collector.add(_HYPHEN.sub("", text_page.get_text_range()))
+            text_page.close()
+            page.close()
+    except pypdfium2.PdfiumError as error:
+        raise Rejected("corrupt_pdf") from error
+    return collector.facts()
+
+
+def draw(document: pypdfium2.PdfDocument, folder: Path) -> None:
+    for index in range(min(len(document), PAGES)):
+        page = document[index]
+        # A scale, not a size in dots: a poster of 200,000 points costs no more than a letter.
+        scale = PAGE_EDGE / max(*page.get_size(), 1)
+        picture = page.render(scale=scale, may_draw_forms=False).to_pil()
+        save_preview(picture, folder, index + 1)
+        if index == 0:
+            save_thumbnail(picture, folder)
+        page.close()

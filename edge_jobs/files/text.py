@@ -1,5 +1,6 @@
 """Text of plain files, and the one bounded collector that every reader fills."""
 
+import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from pathlib import Path
 from typing import Any
@@ -8,31 +9,48 @@ from edge_jobs.files.kinds import Rejected
 
 # Enough to search a book by; a row of a table is no place for more.
 MAX_CHARS = 1_000_000
+MAX_FACT_CHARS = 500
 
 _BLOCK = 1024**2
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
+# What PostgreSQL refuses: NUL, and halves of characters.
+_REFUSED = re.compile("[\x00\ud800-\udfff]")
 
 
 class TextCollector:
-    """Counts every word and keeps the first million characters, free of what Postgres refuses."""
+    """Counts every word and keeps the first million characters, with a form feed between pages."""
 
     def __init__(self) -> None:
         self.words = 0
-        self._kept: list[str] = []
+        self._pages: list[list[str]] = [[]]
         self._room = MAX_CHARS
 
+    @property
+    def full(self) -> bool:
+        return self._room <= 0
+
     def add(self, text: str) -> None:
-        """Take one page, slide or paragraph; a word never spans two calls."""
-        clean = text.replace("\x00", "").replace("\r\n", "\n")
-        clean = clean.encode("utf-8", "ignore").decode("utf-8")
+        """Take a paragraph, row or page; a word never spans two calls."""
+        clean = _REFUSED.sub("", text).replace("\r\n", "\n").replace("\f", "\n")
         self.words += len(clean.split())
         if self._room > 0 and clean.strip():
-            self._kept.append(clean[: self._room])
+            self._pages[-1].append(clean[: self._room])
             self._room -= len(clean) + 1
 
-    def text(self) -> str:
-        """What was kept, one call's text per block."""
-        return "\n".join(self._kept).strip()
+    def turn_page(self) -> None:
+        """What comes next is on another page, slide or sheet."""
+        if self._room > 0:
+            self._pages.append([])
+            self._room -= 1
+
+    def facts(self) -> dict[str, Any]:
+        text = "\f".join("\n".join(page).strip() for page in self._pages)
+        return {"words": self.words, "text": text}
+
+
+def fact(value: object) -> str:
+    """What a document says of itself, as much of it as is kept."""
+    return _REFUSED.sub("", str(value)).strip()[:MAX_FACT_CHARS]
 
 
 def read(source: Path) -> dict[str, Any]:
@@ -40,8 +58,12 @@ def read(source: Path) -> dict[str, Any]:
     collector = TextCollector()
     with source.open(encoding=_encoding(source), errors="replace") as file:
         while block := file.read(_BLOCK):
-            collector.add((block + file.readline()).rstrip("\n"))
-    return {"words": collector.words, "text": collector.text()}
+            first, *others = (block + file.readline()).rstrip("\n").split("\f")
+            collector.add(first)
+            for page in others:
+                collector.turn_page()
+                collector.add(page)
+    return collector.facts()
 
 
 def _encoding(source: Path) -> str:

@@ -28,7 +28,7 @@ def look(tmp_path: Path, raw: bytes, name: str, declared: str | None = None) -> 
         ("libreoffice-form.pdf", 1, 18, "Example for a Form"),
         ("pdflatex-4-pages.pdf", 4, 2603, "Hello, here is some text without a meaning."),
         ("testWORD_features.docx", None, 76, "consectetur adipiscing elit"),
-        ("testEXCEL.xlsx", None, 22, "Sample Excel Worksheet"),
+        ("testEXCEL.xlsx", None, 55, "Sample Excel Worksheet"),
         ("testPPT.pptx", 3, 45, "Attachment Test"),
         ("testStyles.odt", None, 16, "This is just a test."),
         ("testCSV.csv", None, 35, "Numbers and their Squares"),

@@ -5,6 +5,7 @@ libraries loaded and never sees an input. So a child costs milliseconds and shar
 one before. There are as many nurseries as there are inputs at once.
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -102,6 +103,16 @@ def _in_nursery(request: dict[str, Any]) -> int:
     with _lock:
         _idle.append(made)
     return code
+
+
+def close() -> None:
+    """Ends the processes that wait for an input."""
+    with _lock:
+        while _idle:
+            _idle.pop().end()
+
+
+atexit.register(close)
 
 
 def _take() -> _Nursery:

@@ -25,7 +25,7 @@ _DATE = re.compile(
     r"\b(?:(?P<y1>\d{4})-(?P<m1>\d{2})-(?P<d1>\d{2})"
     r"|(?P<d2>\d{1,2})\.(?P<m2>\d{1,2})\.(?P<y2>\d{4})"
     rf"|(?P<d3>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s(?:of\s)?(?P<m3>{_NAMES})\.?,?\s(?P<y3>\d{{4}})"
-    rf"|(?P<m4>{_NAMES})\.?\s(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<y4>\d{{4}}))\b",
+    rf"|(?P<m4>{_NAMES})\.?\s(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<y4>\d{{4}}))\b(?!\.\d)",
     re.IGNORECASE,
 )
 

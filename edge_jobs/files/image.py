@@ -28,6 +28,7 @@ _EXIF = {
     "Creator": Base.Model,
     "CreationDate": Base.DateTime,
 }
+_ON_ITS_SIDE = (5, 6, 7, 8)
 
 # No thread beside this one may be started in the sandbox.
 pi_heif.register_heif_opener(decode_threads=1, thumbnails=False)
@@ -45,6 +46,9 @@ def read(source: Path, folder: Path, kind: Kind) -> dict[str, Any]:
             width, height = picture.size
             if width * height > MAX_PIXELS:
                 raise Rejected("image_too_large")
+            # Pixels as they are seen. Of a TIFF, Pillow tells them so by itself.
+            if kind != Kind.TIFF and picture.getexif().get(Base.Orientation, 1) in _ON_ITS_SIDE:
+                width, height = height, width
             facts = {"metadata": {"width": width, "height": height, **_said(picture)}}
             if kind == Kind.TIFF:
                 facts["pages"] = picture.n_frames  # type: ignore[attr-defined]

@@ -66,8 +66,7 @@ class Scanner:
                     # It stops listening where the file is too large for it, and says so.
                     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                         _stream(connection, source)
-                with connection.makefile("rb") as answer:
-                    return answer.read(4096).rstrip(b"\0").decode(errors="replace")
+                return _answer(connection)
         except OSError as error:
             raise ScanUnavailable(str(error)) from error
 
@@ -86,3 +85,11 @@ def _stream(connection: socket.socket, source: Path) -> None:
             connection.sendall(len(chunk).to_bytes(4))
             connection.sendall(chunk)
     connection.sendall(bytes(4))
+
+
+def _answer(connection: socket.socket) -> str:
+    """Up to the NUL and no further: behind it may be an error, where it did not listen to all."""
+    answer = b""
+    while not answer.endswith(b"\0") and (more := connection.recv(4096)):
+        answer += more
+    return answer.rstrip(b"\0").decode(errors="replace")

@@ -1,9 +1,13 @@
 """What the sandbox is asked to survive."""
 
+import contextlib
 import ctypes
+import json
 import os
+import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +26,65 @@ def spin(_source: Path, _folder: Path) -> dict[str, Any]:
         pass
 
 
-def sleep(_source: Path, _folder: Path) -> dict[str, Any]:
-    # A child of its own must not outlive it either.
-    if (pid := os.fork()) == 0:
-        time.sleep(600)
-    Path(_folder, "child").write_text(str(pid))
+def sleep(_source: Path, folder: Path) -> dict[str, Any]:
+    # A child of its own must not outlive it either, where the system lets it have one.
+    pids = [os.getpid()]
+    with contextlib.suppress(BlockingIOError):
+        pids.append(os.fork())
+    if pids[-1]:
+        (folder / "pids").write_text(json.dumps(pids))
     time.sleep(600)
     return {}
+
+
+def wait(_source: Path, folder: Path, until: str) -> dict[str, Any]:
+    """Says that it is here, then waits for the files it is told of."""
+    (folder / "pid").write_text(str(os.getpid()))
+    while not (folder / until).exists():
+        time.sleep(0.01)
+    return {"parent": os.getppid()}
+
+
+def look_around(_source: Path, folder: Path, secret: str, runner: str) -> dict[str, Any]:
+    """What of all that should be out of reach it can reach."""
+    tries: dict[str, Callable[[], object]] = {
+        "read another file": lambda: Path(secret).read_text(),
+        "read the environment of its runner": lambda: Path(f"/proc/{runner}/environ").read_text(),
+        "write beside its folder": lambda: (folder.parent / "beside").write_text("x"),
+        "end its runner": lambda: os.kill(int(runner), 0),
+        "connect": lambda: socket.create_connection(("127.0.0.1", 9), 5).close(),
+        "listen": lambda: socket.create_server(("127.0.0.1", 0)).close(),
+    }
+    reached = []
+    for name, reach in tries.items():
+        try:
+            reach()
+            reached.append(name)
+        except ConnectionRefusedError:
+            # There is a network, in which nobody listened.
+            reached.append(name)
+        except OSError:
+            continue
+    return {"reached": reached, "open": [number for number in range(3, 64) if is_open(number)]}
+
+
+def is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
+def keep(_source: Path, _folder: Path) -> dict[str, Any]:
+    """Leaves a trace in its own memory; returns the one that was there."""
+    found = getattr(sys, "left_by_another", None)
+    sys.left_by_another = "a trace"  # type: ignore[attr-defined]
+    return {"found": found, "parent": os.getppid()}
+
+
+def recurse(source: Path, folder: Path) -> dict[str, Any]:
+    return recurse(source, folder)
 
 
 def crash(_source: Path, _folder: Path) -> dict[str, Any]:

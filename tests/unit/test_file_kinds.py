@@ -1,24 +1,14 @@
 """What a file is, decided on its bytes in the sandbox: real documents, then hostile ones."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
 from edge_jobs.files.kinds import SUFFIXES, Kind
-from edge_jobs.files.process import examine
 from edge_jobs.files.reasons import sentence
 from tests.unit import documents
-
-SAMPLES = Path(__file__).parents[1] / "samples"
-
-
-def look(tmp_path: Path, raw: bytes, name: str, declared: str | None = None) -> dict[str, Any]:
-    source, work = tmp_path / "source", tmp_path / "work"
-    source.write_bytes(raw)
-    work.mkdir()
-    return examine(source, work, name, declared or SUFFIXES[Path(name).suffix])
+from tests.unit.looking import SAMPLES, look
 
 
 @pytest.mark.parametrize(
@@ -26,11 +16,19 @@ def look(tmp_path: Path, raw: bytes, name: str, declared: str | None = None) -> 
     [
         ("google-doc-document.pdf", 1, 177, "Beautiful is better than ugly."),
         ("libreoffice-form.pdf", 1, 18, "Example for a Form"),
+        ("mistitled_outlines_example.pdf", 4, 1412, "Contents"),
+        ("multicolumn.pdf", 3, 1041, "Two-Column Document"),
         ("pdflatex-4-pages.pdf", 4, 2603, "Hello, here is some text without a meaning."),
         ("testWORD_features.docx", None, 76, "consectetur adipiscing elit"),
+        ("testPDF_protected.pdf", 41, 11480, "RETHINKING THE FINANCIAL NETWORK"),
         ("testEXCEL.xlsx", None, 55, "Sample Excel Worksheet"),
+        ("testEXCEL_dateFormats.xlsx", None, 4, "2018-09-20"),
+        ("protectedSheets.xlsx", None, 14, "защищена"),
+        ("testComment.docx", None, 4, "Here is some text."),
         ("testPPT.pptx", 3, 45, "Attachment Test"),
         ("testStyles.odt", None, 16, "This is just a test."),
+        ("professional-services-agreement.pdf", 6, 4113, "Professional Services Agreement"),
+        ("mutual-nda.md", None, 1047, "Mutual Non-Disclosure Agreement"),
         ("testCSV.csv", None, 35, "Numbers and their Squares"),
     ],
 )
@@ -52,21 +50,6 @@ def test_pdf_has_a_picture_and_says_who_made_it(tmp_path: Path) -> None:
         assert max(thumbnail.size) == 400
         # Not an empty sheet: text was drawn on it.
         assert len(set(thumbnail.convert("L").tobytes())) > 20
-
-
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
-def test_pictures(tmp_path: Path, kind: str) -> None:
-    found = look(tmp_path, documents.picture(kind), f"photo.{kind.lower()}")
-    assert found["metadata"] == {"width": 1200, "height": 800}
-    with Image.open(tmp_path / "work" / "thumbnail.webp") as thumbnail:
-        assert thumbnail.size == (400, 267)
-
-
-def test_a_thumbnail_keeps_no_exif(tmp_path: Path) -> None:
-    raw = (SAMPLES / "testJPEG_EXIF.jpg").read_bytes()
-    assert b"Exif" in raw
-    look(tmp_path, raw, "photo.jpg")
-    assert b"EXIF" not in (tmp_path / "work" / "thumbnail.webp").read_bytes()
 
 
 def test_an_owner_password_is_only_noted(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 MEMORY_BYTES = 1024**3
 CPU_SECONDS = 10
 OUTPUT_BYTES = 16 * 1024**2
+PROCESSES = 512
 
 _LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True) if _LINUX else None
@@ -47,14 +48,14 @@ def die_with_parent() -> None:
 
 
 def limit_resources() -> None:
-    """Memory, time on the processor, files, and no processes or threads beside this one."""
+    """Memory, time on the processor, files, processes."""
     limits = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: 64,
         resource.RLIMIT_FSIZE: OUTPUT_BYTES,
         resource.RLIMIT_CPU: CPU_SECONDS,
-        # Without effect on root.
-        resource.RLIMIT_NPROC: 0,
+        # Of the user, where the namespace is not its own; without effect on root.
+        resource.RLIMIT_NPROC: PROCESSES,
     }
     # macOS refuses RLIMIT_AS; the other limits still hold there.
     if sys.platform != "darwin":
@@ -96,9 +97,11 @@ class _PathBeneath(ctypes.Structure):
 
 
 def _allow(rules: int, path: Path, rights: int) -> None:
-    if not path.exists():
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        # Not on this system, or out of reach already.
         return
-    opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     rule = _PathBeneath(rights, opened)
     if _libc and _libc.syscall(_ADD_RULE, rules, 1, ctypes.byref(rule), 0):
         raise OSError(ctypes.get_errno(), "landlock_add_rule")

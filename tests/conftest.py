@@ -16,7 +16,7 @@ from cli.local.project import migrate, wait_for_api
 from cli.local.stack import Stack
 from cli.schema.build import build_from_sql
 
-pytest_plugins = ["tests.people"]
+pytest_plugins = ["tests.clamd", "tests.people"]
 
 # A shell lets what it runs in the background ignore Ctrl-C, and every child inherits that: the
 # commands that tests interrupt would not notice.

@@ -30,8 +30,7 @@ _EXIF = {
 }
 _ON_ITS_SIDE = (5, 6, 7, 8)
 
-# No thread beside this one may be started in the sandbox.
-pi_heif.register_heif_opener(decode_threads=1, thumbnails=False)
+pi_heif.register_heif_opener(thumbnails=False)
 Image.init()
 # Our own limit comes before any pixel is decoded; Pillow's warning would only repeat it.
 Image.MAX_IMAGE_PIXELS = None

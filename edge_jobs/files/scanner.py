@@ -75,7 +75,11 @@ class Scanner:
             return socket.create_connection(self._address, _TIMEOUT_S)
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(_TIMEOUT_S)
-        connection.connect(self._address)
+        try:
+            connection.connect(self._address)
+        except OSError:
+            connection.close()
+            raise
         return connection
 
 

@@ -3,7 +3,7 @@ PYTHON ?= python3
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo test mutants chaos lint format bench clean
+.PHONY: help install demo test fuzz mutants chaos lint format bench clean
 
 VENV := .venv/bin
 # Node lies beside Python.
@@ -23,6 +23,9 @@ demo: install ## Play a working day of a small firm on a local Supabase and leav
 
 test: install lint ## Run every linter and every test
 	@$(VENV)/pytest
+
+fuzz: install ## Damage files of every kind, a few thousand times each (ARGS="-k pdf" for some)
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-3000} $(VENV)/pytest -q tests/unit/test_files_fuzz.py $(ARGS)
 
 mutants: install ## Take away each right, policy and key in turn; the tests must notice
 	@$(VENV)/python -m tests.mutants $(ARGS)

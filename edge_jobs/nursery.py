@@ -46,12 +46,12 @@ def main() -> None:
         child = os.fork()
         if not child:
             _child(request)
-        code = _outcome(child, ended, request["wall_s"])
-        print(code, flush=True)
+        print(json.dumps(_end(child, ended, request["wall_s"])), flush=True)
 
 
-def _outcome(child: int, ended: int, wall_s: float) -> int:
-    """The exit code of the child, negative for a signal: one of ours where it took too long."""
+def _end(child: int, ended: int, wall_s: float) -> dict[str, float]:
+    """The exit code of the child, negative for a signal (one of ours where it took too long), and
+    what it cost."""
     ends_at = time.monotonic() + wall_s
     while os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
         left = ends_at - time.monotonic()
@@ -64,7 +64,12 @@ def _outcome(child: int, ended: int, wall_s: float) -> int:
             sys.exit(0)
     # Also on a clean exit: whatever the child started must not outlive it.
     _kill(child)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    _, status, used = os.wait4(child, 0)
+    return {
+        "code": os.waitstatus_to_exitcode(status),
+        "cpu_s": used.ru_utime + used.ru_stime,
+        "peak_kib": used.ru_maxrss,
+    }
 
 
 def _kill(child: int) -> None:

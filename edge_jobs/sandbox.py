@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,27 @@ def run(target: str, source: Path, folder: Path, *arguments: str | None) -> dict
     ``folder`` is an empty private folder where the child may leave files of at most 16 MiB each.
     Raises TooComplex where a limit or a crash ended the child, SandboxFailed on any exception.
     """
+    end = attempt(target, source, folder, *arguments)
+    if end.code < 0 or end.code == nursery.OUT_OF_MEMORY:
+        raise TooComplex
+    if end.code:
+        errors = (folder / nursery.ERRORS).read_bytes()
+        raise SandboxFailed(errors[-2000:].decode(errors="replace"))
+    result: dict[str, Any] = json.loads((folder / nursery.RESULT).read_bytes())
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a child ended, negative for a signal, and what it cost."""
+
+    code: int
+    cpu_s: float
+    peak_kib: int
+
+
+def attempt(target: str, source: Path, folder: Path, *arguments: str | None) -> End:
+    """The same, whatever comes of it. Raises SandboxFailed where the nursery was lost."""
     request = {
         "target": target,
         "source": str(source.resolve()),
@@ -46,14 +68,11 @@ def run(target: str, source: Path, folder: Path, *arguments: str | None) -> dict
         "arguments": arguments,
         "wall_s": WALL_SECONDS,
     }
-    code = _in_nursery(request)
-    if code < 0 or code == nursery.OUT_OF_MEMORY:
-        raise TooComplex
-    if code:
-        errors = (folder / nursery.ERRORS).read_bytes()
-        raise SandboxFailed(errors[-2000:].decode(errors="replace"))
-    result: dict[str, Any] = json.loads((folder / nursery.RESULT).read_bytes())
-    return result
+    found = _take()
+    end = found.run(request)
+    with _lock:
+        _idle.append(found)
+    return end
 
 
 class _Nursery:
@@ -72,15 +91,15 @@ class _Nursery:
     def alive(self) -> bool:
         return self._popen.poll() is None
 
-    def run(self, request: dict[str, Any]) -> int:
-        """The exit code of the child. Raises SandboxFailed where the nursery was lost."""
+    def run(self, request: dict[str, Any]) -> End:
+        """Raises SandboxFailed where this process was lost."""
         assert self._popen.stdin is not None  # noqa: S101 - both are pipes
         assert self._popen.stdout is not None  # noqa: S101
         with contextlib.suppress(OSError):
             self._popen.stdin.write(json.dumps(request) + "\n")
             self._popen.stdin.flush()
             if answer := self._popen.stdout.readline():
-                return int(answer)
+                return End(**json.loads(answer))
         self.end()
         raise SandboxFailed("The process that forks the sandboxes was lost.")
 
@@ -95,14 +114,6 @@ class _Nursery:
 
 _idle: list[_Nursery] = []
 _lock = threading.Lock()
-
-
-def _in_nursery(request: dict[str, Any]) -> int:
-    made = _take()
-    code = made.run(request)
-    with _lock:
-        _idle.append(made)
-    return code
 
 
 def close() -> None:

@@ -1,6 +1,8 @@
 """Office documents are zip files: guard them and tell them apart. Runs inside the sandbox."""
 
+import errno
 import re
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -26,7 +28,15 @@ _MACRO_PARTS = re.compile(
 # Charts keep their numbers in documents of their own.
 _EMBEDDED = re.compile(r"(?:word|xl|ppt)/embeddings/[^/]+|Object[^/]*/.*")
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, expat.ExpatError)
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    expat.ExpatError,
+    EOFError,
+    NotImplementedError,
+    ValueError,
+)
 
 _MAIN_PARTS = {
     b"wordprocessingml.document.main+xml": Kind.DOCX,
@@ -52,6 +62,11 @@ def read(source: Path, folder: Path) -> tuple[Kind, dict[str, Any]]:
             facts = sheet.read(source, archive) if sheets else office.read(archive, kind)
             return kind, facts | {"metadata": facts.get("metadata", {}) | office.said(archive)}
     except _DAMAGE as error:
+        raise Rejected("corrupt_zip") from error
+    except OSError as error:
+        # An offset before the beginning of the file; other faults of a disk are not the file's.
+        if error.errno != errno.EINVAL:
+            raise
         raise Rejected("corrupt_zip") from error
 
 
@@ -82,6 +97,8 @@ def _guard_member(member: zipfile.ZipInfo) -> None:
         raise Rejected("unsafe_path")
     if member.flag_bits & 1:
         raise Rejected("encrypted")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Rejected("corrupt_zip")
     if _MACRO_PARTS.fullmatch(member.filename):
         raise Rejected("macro")
     large = member.file_size > _RATIO_COUNTS_FROM

@@ -27,8 +27,8 @@ def read(source: Path, folder: Path) -> dict[str, Any]:
     """Facts of a PDF. Raises Rejected: encrypted, polyglot, active_content, corrupt_pdf."""
     if zipfile.is_zipfile(source):
         raise Rejected("polyglot")
-    document = _open(source)
-    if _is_active(document):
+    document = open_document(source)
+    if is_active(document):
         raise Rejected("active_content")
     facts = read_text(document)
     draw(document, folder)
@@ -42,7 +42,8 @@ def read(source: Path, folder: Path) -> dict[str, Any]:
     return {"pages": len(document), "flags": flags, "metadata": metadata, **facts}
 
 
-def _open(source: Path) -> pypdfium2.PdfDocument:
+def open_document(source: Path) -> pypdfium2.PdfDocument:
+    """Raises Rejected: encrypted, corrupt_pdf."""
     try:
         document = pypdfium2.PdfDocument(source)
     except pypdfium2.PdfiumError as error:
@@ -53,7 +54,8 @@ def _open(source: Path) -> pypdfium2.PdfDocument:
     return document
 
 
-def _is_active(document: pypdfium2.PdfDocument) -> bool:
+def is_active(document: pypdfium2.PdfDocument) -> bool:
+    """Whether something runs, or opens, from within it."""
     if pdfium.FPDFDoc_GetJavaScriptActionCount(document) > 0:
         return True
     if pdfium.FPDFDoc_GetAttachmentCount(document) > 0:

@@ -42,7 +42,7 @@ def fetch(api: Api, part: dict[str, Any], folder: Path, slug: str) -> Path:
     arriving = target.with_suffix(".incomplete")
     try:
         with plain_errors():
-            sha256 = download(api.settings, "exports", part["path"], arriving, part["size_bytes"])
+            sha256 = download(api, "exports", part["path"], arriving, part["size_bytes"])
     except PermanentError as error:
         raise Refused(code=error.code, message=str(error), hint=AGAIN) from error
     if sha256 != part["sha256"]:

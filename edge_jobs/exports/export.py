@@ -157,7 +157,7 @@ class Export:
                 continue
             try:
                 sha256 = download(
-                    self.job.api.settings, file["bucket"], file["path"], source, file["size_bytes"]
+                    self.job.api, file["bucket"], file["path"], source, file["size_bytes"]
                 )
             except PermanentError as error:
                 yield entry | {"left_out": error.code, "reason": str(error)}

@@ -4,26 +4,23 @@ import hashlib
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx
-
+from edge_jobs.api import Api
 from edge_jobs.errors import PermanentError
-from edge_jobs.settings import Settings
 
 TIMEOUT_SECONDS = 60
 
 
-def download(settings: Settings, bucket: str, path: str, target: Path, size_bytes: int) -> str:
+def download(api: Api, bucket: str, path: str, target: Path, size_bytes: int) -> str:
     """Write the object to ``target`` as it comes and return its SHA-256 in hex.
 
     Raises PermanentError object_missing, or size_mismatch where it is not ``size_bytes`` long.
     """
-    key = settings.secret_key
-    url = f"{settings.url}/storage/v1/object/{quote(bucket)}/{quote(path)}"
-    headers = {"apikey": key, "Authorization": f"Bearer {key}"}
+    url = f"{api.settings.url}/storage/v1/object/{quote(bucket)}/{quote(path)}"
     digest, received = hashlib.sha256(), 0
     with (
         target.open("wb") as file,
-        httpx.stream("GET", url, headers=headers, timeout=TIMEOUT_SECONDS) as response,
+        # The client's own connection: another would begin with its certificates.
+        api.client.storage.session.stream("GET", url, timeout=TIMEOUT_SECONDS) as response,
     ):
         if response.is_error:
             response.read()

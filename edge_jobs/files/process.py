@@ -39,9 +39,7 @@ def process(job: Job, payload: FileProcess) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="firmbase-") as folder:
         source, work = Path(folder, "source"), Path(folder, "work")
         work.mkdir()
-        sha256 = download(
-            job.api.settings, file["bucket"], file["path"], source, file["size_bytes"]
-        )
+        sha256 = download(job.api, file["bucket"], file["path"], source, file["size_bytes"])
         if file.get("sha256") not in (None, sha256):
             raise PermanentError("hash_mismatch", sentence("hash_mismatch", file["name"]))
         job.heartbeat()

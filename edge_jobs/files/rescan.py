@@ -28,7 +28,7 @@ def rescan(job: Job, payload: FileRescan) -> dict[str, Any]:
         return {"skipped": "not ready"}
     with tempfile.TemporaryDirectory(prefix="firmbase-") as folder:
         source = Path(folder, "source")
-        download(job.api.settings, file["bucket"], file["path"], source, file["size_bytes"])
+        download(job.api, file["bucket"], file["path"], source, file["size_bytes"])
         try:
             threat, scanned_with = scan(job.api, source)
         except ScanUnavailable as error:

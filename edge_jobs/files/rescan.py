@@ -36,10 +36,12 @@ def rescan(job: Job, payload: FileRescan) -> dict[str, Any]:
             raise Snooze(SCAN_AGAIN_S) from None
     reason = threat if threat == "infected" else None
     job.api.rpc(
-        "finish_rescan",
+        "finish_file",
         file_id=id,
-        scanned_with=scanned_with,
+        status="quarantined" if reason else "ready",
         reason=reason,
         detail=sentence(reason, file["name"]) if reason else None,
+        # Without a scanner there is nothing new to tell.
+        result={"scanned_with": scanned_with} if scanned_with else {},
     )
     return {"reason": reason} if reason else {}

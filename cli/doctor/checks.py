@@ -23,6 +23,7 @@ from cli.local.stack import Stack
 from edge_jobs import SCHEMA_VERSION
 from edge_jobs.api import Api, plain_errors
 from edge_jobs.errors import FirmbaseError, MissingSetting, schema_mismatch
+from edge_jobs.files.scanner import Scanner, ScanUnavailable
 from edge_jobs.notifications.mailer import Mailer
 from edge_jobs.settings import Settings
 
@@ -30,7 +31,14 @@ BUCKETS = {"exports", "firm-files", "reports"}
 SKEW_SECONDS = 30.0
 LATE_SECONDS = 300.0
 LEAST_BYTES = 1 << 30
-LIBRARIES = {"pypdfium2": "PDF files", "PIL.Image": "thumbnails", "typst": "PDF reports"}
+LIBRARIES = {
+    "pypdfium2": "PDF files",
+    "PIL.Image": "thumbnails",
+    "pi_heif": "HEIC pictures",
+    "python_calamine": "workbooks",
+    "olefile": "Outlook mails",
+    "typst": "PDF reports",
+}
 
 
 class State(enum.StrEnum):
@@ -80,6 +88,7 @@ def examine() -> Iterator[Check]:
         storage,
         realtime,
         mail,
+        scanner,
         migrations,
         rules,
         queue,
@@ -251,6 +260,23 @@ def mail(settings: Settings) -> str:
     finally:
         mailer.close()
     return f"{urlsplit(url).hostname} takes mail"
+
+
+def scanner(settings: Settings) -> str:
+    """The virus scanner, which a project may do without: its files say so then."""
+    if settings.clamd is None:
+        raise Broken(
+            "Files are not scanned for viruses.",
+            "Run clamd, and set CLAMD_URL to tcp://host:3310 or unix:///path/of/clamd.ctl.",
+            State.WARNING,
+        )
+    try:
+        return Scanner(settings.clamd).version()
+    except ScanUnavailable as error:
+        raise Broken(
+            f"The virus scanner does not answer: {error}",
+            "Start clamd, or correct CLAMD_URL; until then files wait for it.",
+        ) from error
 
 
 def migrations(settings: Settings) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from cli.runner import HelpingRunner
 from edge_jobs.api import Api, plain_errors
 from edge_jobs.errors import PermanentError, Refused
-from edge_jobs.files.download import download
+from edge_jobs.files.objects import download
 
 LOOK_EVERY_S = 0.5
 AGAIN = "Export the firm once more."

@@ -21,7 +21,7 @@ from edge_jobs.errors import PermanentError
 from edge_jobs.exports import tables
 from edge_jobs.exports.names import Names
 from edge_jobs.exports.parts import Parts
-from edge_jobs.files.download import download
+from edge_jobs.files.objects import download
 from edge_jobs.registry import Job, handler
 
 README = Path(__file__).with_name("readme.txt")

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from edge_jobs import sandbox
 from edge_jobs.errors import PermanentError, Snooze
-from edge_jobs.files.download import download
 from edge_jobs.files.kinds import Kind, agrees, expected
+from edge_jobs.files.objects import download, store
 from edge_jobs.files.preview import THUMBNAIL, preview
 from edge_jobs.files.reasons import sentence
 from edge_jobs.files.scanner import ScanUnavailable, scan
@@ -112,9 +112,7 @@ def _store_pictures(job: Job, file: dict[str, Any], work: Path) -> dict[str, Any
 
 
 def _store(job: Job, file: dict[str, Any], picture: Path, path: str) -> None:
-    job.api.storage(file["bucket"]).upload(
-        path, picture.read_bytes(), {"content-type": Kind.WEBP, "upsert": "true"}
-    )
+    store(job.api, file["bucket"], path, picture.read_bytes(), Kind.WEBP)
 
 
 def _settle(

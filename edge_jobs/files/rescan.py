@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from edge_jobs.errors import Snooze
-from edge_jobs.files.download import download
+from edge_jobs.files.objects import download
 from edge_jobs.files.process import SCAN_AGAIN_S
 from edge_jobs.files.reasons import sentence
 from edge_jobs.files.scanner import ScanUnavailable, scan

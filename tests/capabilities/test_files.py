@@ -168,3 +168,10 @@ def test_members_cannot_settle_files(firm: Firm) -> None:
         for person in (firm.owner, firm.member):
             answer = person.rpc(function, file_id=id, **arguments)
             assert answer.json()["code"] == "42501"
+
+
+def test_the_bucket_takes_what_the_pipeline_reads(db: Database) -> None:
+    (allowed,) = db.execute(
+        "select allowed_mime_types from storage.buckets where id = 'firm-files'"
+    ).fetchone() or (None,)
+    assert sorted(allowed or []) == sorted(Kind)

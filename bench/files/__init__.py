@@ -5,12 +5,16 @@ that reads and draws the same documents from the disk. Then the parts one by one
 the sandbox, hostile files, the guard of zip files, and the memory of the runner.
 """
 
-from bench.report import Result
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.report import Result
 
 
-def run() -> Result:
+def run() -> "Result":
     # Here: children in the sandbox import this package for what they run, and for nothing else.
     from bench.files import parts, whole
+    from bench.report import Result
 
     rows, goals = parts.measure()
     more, found = whole.measure()

@@ -17,7 +17,8 @@ _METADATA = ("Title", "Author", "Subject", "Creator", "Producer", "CreationDate"
 
 # Scripts, programs and files that open from within the document, as pdfium writes their names.
 _ACTIVE = re.compile(
-    rb"/S\s*/(?:JavaScript|Launch|Rendition|ImportData)\b|/EF\s*<<|/EmbeddedFile\b|/RichMedia\b"
+    rb"/(?:(?<=[\s>\])S]/)(?:JavaScript|JS|Launch|Rendition|ImportData)\b"
+    rb"|EF\s*<<|EmbeddedFile\b|RichMedia\b)"
 )
 # A hyphen at the end of a line, where a word goes on.
 _HYPHEN = re.compile("[\x02\ufffe](?:\r?\n)?")
@@ -75,7 +76,10 @@ def read_text(document: pypdfium2.PdfDocument) -> dict[str, Any]:
                 collector.turn_page()
             page = document[index]
             text_page = page.get_textpage()
-            collector.add(_HYPHEN.sub("", text_page.get_text_range()))
+            text = text_page.get_text_range()
+            if "\x02" in text or "\ufffe" in text:
+                text = _HYPHEN.sub("", text)
+            collector.add(text)
             text_page.close()
             page.close()
     except pypdfium2.PdfiumError as error:

@@ -1,6 +1,5 @@
 """Text of plain files, and the one bounded collector that every reader fills."""
 
-import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,11 @@ MAX_FACT_CHARS = 500
 
 _BLOCK = 1024**2
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
-# What PostgreSQL refuses: NUL, and halves of characters.
-_REFUSED = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """Without what PostgreSQL refuses: NUL, and halves of characters."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
 
 
 class TextCollector:
@@ -31,7 +33,7 @@ class TextCollector:
 
     def add(self, text: str) -> None:
         """Take a paragraph, row or page; a word never spans two calls."""
-        clean = _REFUSED.sub("", text).replace("\r\n", "\n").replace("\f", "\n")
+        clean = storable(text).replace("\r\n", "\n").replace("\f", "\n")
         self.words += len(clean.split())
         if self._room > 0 and clean.strip():
             self._pages[-1].append(clean[: self._room])
@@ -50,7 +52,7 @@ class TextCollector:
 
 def fact(value: object) -> str:
     """What a document says of itself, as much of it as is kept."""
-    return _REFUSED.sub("", str(value)).strip()[:MAX_FACT_CHARS]
+    return storable(str(value)).strip()[:MAX_FACT_CHARS]
 
 
 def read(source: Path) -> dict[str, Any]:

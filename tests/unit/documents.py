@@ -119,7 +119,14 @@ def lying_docx() -> bytes:
     return bytes(raw)
 
 
-def pdf(*, content: bytes = b"", catalog: str = "", page: str = "", stream: str = "") -> bytes:
+def pdf(
+    *,
+    content: bytes = b"",
+    catalog: str = "",
+    page: str = "",
+    stream: str = "",
+    extra: bytes = b"0",
+) -> bytes:
     """One page; the arguments are put into its parts as they are."""
     bodies = [
         f"<</Type/Catalog/Pages 2 0 R {catalog}>>".encode(),
@@ -128,6 +135,7 @@ def pdf(*, content: bytes = b"", catalog: str = "", page: str = "", stream: str 
         f"/Resources<</Font<</F 5 0 R>>>>{page}>>".encode(),
         f"<</Length {len(content)} {stream}>>stream\n".encode() + content + b"\nendstream",
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        extra,
     ]
     return assemble(bodies)
 

@@ -86,6 +86,11 @@ OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>'
         (pdf(page="/AA<</O<</S/Launch/F(cmd.exe)>>>>"), "a.pdf", "active_content"),
         (packed_pdf(b"<</S/JavaScript/JS(app.alert)>>"), "a.pdf", "active_content"),
         (
+            pdf(catalog="/OpenAction<</S 6 0 R/J 1>>", extra=b"/JavaScript"),
+            "a.pdf",
+            "active_content",
+        ),
+        (
             pdf(page="/Annots[<</Type/Annot/Subtype/FileAttachment/Rect[0 0 9 9]/FS<</EF<<>>>>>>]"),
             "a.pdf",
             "active_content",

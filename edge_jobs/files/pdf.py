@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,11 @@ _ACTIVE = re.compile(
     rb"/(?:(?<=[\s>\])S]/)(?:JavaScript|JS|Launch|Rendition|ImportData)\b"
     rb"|EF\s*<<|EmbeddedFile\b|RichMedia\b)"
 )
+# Where none of this is in the file itself, none of it is packed, encrypted or spelt otherwise.
+_SUSPICIOUS = re.compile(
+    rb"/(?:JavaScript|JS|Launch|Rendition|ImportData|EF|EmbeddedFile|RichMedia"
+    rb"|ObjStm|XRef|Encrypt|[!-~]{0,15}?#[0-9A-Fa-f]{2})"
+)
 # A hyphen at the end of a line, where a word goes on.
 _HYPHEN = re.compile("[\x02\ufffe](?:\r?\n)?")
 
@@ -29,7 +35,7 @@ def read(source: Path, folder: Path) -> dict[str, Any]:
     if zipfile.is_zipfile(source):
         raise Rejected("polyglot")
     document = open_document(source)
-    if is_active(document):
+    if is_active(document, source):
         raise Rejected("active_content")
     facts = read_text(document)
     draw(document, folder)
@@ -55,12 +61,15 @@ def open_document(source: Path) -> pypdfium2.PdfDocument:
     return document
 
 
-def is_active(document: pypdfium2.PdfDocument) -> bool:
+def is_active(document: pypdfium2.PdfDocument, source: Path) -> bool:
     """Whether something runs, or opens, from within it."""
     if pdfium.FPDFDoc_GetJavaScriptActionCount(document) > 0:
         return True
     if pdfium.FPDFDoc_GetAttachmentCount(document) > 0:
         return True
+    with source.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as raw:
+        if not _SUSPICIOUS.search(raw):
+            return False
     # pdfium counts what belongs to the document as a whole. What opens with a page or at a click
     # is found in a copy it writes: no object packed or encrypted, every name spelt out.
     plain = io.BytesIO()

@@ -83,6 +83,8 @@ OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>'
         (documents.looping_pdf(), "a.pdf", "corrupt_pdf"),
         (pdf(catalog="/OpenAction<</S/JavaScript/JS(app.alert)>>"), "a.pdf", "active_content"),
         (pdf(catalog="/OpenAction<</S/J#61vaScript/JS(x)>>"), "a.pdf", "active_content"),
+        (pdf(catalog="/OpenAction<</S/JavaScrip#74/#4a#53(x)>>"), "a.pdf", "active_content"),
+        (pdf(catalog="/OpenAction<</S %x\n/Launch/F(cmd.exe)>>"), "a.pdf", "active_content"),
         (pdf(page="/AA<</O<</S/Launch/F(cmd.exe)>>>>"), "a.pdf", "active_content"),
         (packed_pdf(b"<</S/JavaScript/JS(app.alert)>>"), "a.pdf", "active_content"),
         (

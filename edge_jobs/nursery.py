@@ -24,16 +24,16 @@ RESULT = "result.json"
 ERRORS = "errors.log"
 OUT_OF_MEMORY = 77
 
-# Loaded once, before the first fork: what most children need.
-PRELOAD = ("edge_jobs.files.inspect",)
+# Called once, before the first fork: loads what most children need.
+_WARM_UP = ("edge_jobs.files.inspect", "warm_up")
 
 HOME = Path(__file__).resolve().parent.parent
 _CODE = [HOME, *map(Path, (sys.prefix, sys.base_prefix, "/usr", "/lib", "/lib64"))]
 
 
 def main() -> None:
-    for module in PRELOAD:
-        importlib.import_module(module)
+    module, function = _WARM_UP
+    getattr(importlib.import_module(module), function)()
     confinement.leave_network()
     ended, wake = os.pipe()
     os.set_blocking(wake, False)

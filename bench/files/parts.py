@@ -1,5 +1,6 @@
 """The steps of the pipeline one by one, each in the sandbox it has in production."""
 
+import os
 import statistics
 import time
 import zipfile
@@ -54,16 +55,26 @@ def _pdf_text(work: Path) -> Found:
     def ours() -> None:
         sandbox.run("bench.files.targets:pdf_text", source, work)
 
-    def theirs() -> None:
+    def again() -> None:
         bare.pdf_text(pypdfium2.PdfDocument(source))
+
+    def theirs() -> None:
+        # Like ours in a process that has the library loaded and has read nothing before: what a
+        # process of its own costs is measured above.
+        if not (child := os.fork()):
+            again()
+            os._exit(0)
+        os.waitpid(child, 0)
 
     taken: dict[Callable[[], None], list[float]] = {ours: [], theirs: []}
     for _ in range(ROUNDS):
         for call, samples in taken.items():
             samples.append(_milliseconds(call))
+    warm = statistics.median(_milliseconds(again) for _ in range(ROUNDS))
     sandboxed, plain = (statistics.median(taken[call]) for call in (ours, theirs))
+    told = f"{sandboxed:.0f} ms; bare {plain:.0f} ms, {warm:.0f} ms in a process that repeats it"
     return (
-        [["text of 50 PDF pages", f"{sandboxed:.0f} ms, bare {plain:.0f} ms"]],
+        [["text of 50 PDF pages", told]],
         [Goal("text of a PDF: speed ÷ bare pypdfium2", plain / sandboxed, at_least=0.8)],
     )
 

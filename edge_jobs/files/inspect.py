@@ -9,6 +9,11 @@ from edge_jobs.files.kinds import Kind, Rejected, sniff
 _PICTURES = (Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.TIFF, Kind.HEIC)
 
 
+def warm_up() -> None:
+    """For the process that is forked for each file."""
+    pdf.warm_up()
+
+
 def inspect(source: Path, folder: Path, promised: str | None) -> dict[str, Any]:
     """``{"kind": media type, …facts}``, or ``{"rejected": code}``.
 

@@ -1,6 +1,7 @@
 """A virus scanner that knows two signatures, for the tests that need one."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import time
@@ -46,10 +47,11 @@ class Clamd:
 def clamd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clamd]:
     program = shutil.which("clamd") or shutil.which("clamd", path="/usr/sbin:/usr/local/sbin")
     if program is None:
-        pytest.fail(
-            "These tests need ClamAV's clamd, which is not installed. On Debian or Ubuntu: "
-            "apt-get install --no-install-recommends clamav-daemon",
-            pytrace=False,
+        # .ci/run installs it: where that went wrong, nothing may be passed over.
+        say = pytest.fail if "CI" in os.environ else pytest.skip
+        say(
+            "Not tried: ClamAV's clamd is not installed. On Debian or Ubuntu: "
+            "apt-get install --no-install-recommends clamav-daemon"
         )
     folder = tmp_path_factory.mktemp("clamd")
     (folder / "test.ndb").write_text(f"Test.Marker.Body:0:*:{MARKER.hex()}\n")

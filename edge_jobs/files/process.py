@@ -11,7 +11,7 @@ from edge_jobs import sandbox
 from edge_jobs.errors import PermanentError, Snooze
 from edge_jobs.files.kinds import Kind, agrees, expected
 from edge_jobs.files.objects import download, store
-from edge_jobs.files.preview import THUMBNAIL, preview
+from edge_jobs.files.preview import PAGES, THUMBNAIL, preview
 from edge_jobs.files.reasons import sentence
 from edge_jobs.files.scanner import ScanUnavailable, scan
 from edge_jobs.registry import Job, handler
@@ -40,7 +40,7 @@ def process(job: Job, payload: FileProcess) -> dict[str, Any]:
         source, work = Path(folder, "source"), Path(folder, "work")
         work.mkdir()
         sha256 = download(job.api, file["bucket"], file["path"], source, file["size_bytes"])
-        if file.get("sha256") not in (None, sha256):
+        if file["sha256"] not in (None, sha256):
             raise PermanentError("hash_mismatch", sentence("hash_mismatch", file["name"]))
         job.heartbeat()
         try:
@@ -54,11 +54,9 @@ def process(job: Job, payload: FileProcess) -> dict[str, Any]:
         infected = threat == "infected"
         found = {} if infected else examine(source, work, file["name"], file["mime"])
         reason = threat if infected else found.pop("rejected", threat)
-        if reason and not infected and file.get("released"):
+        if reason and not infected and file["released"]:
             reason = None
         result = {"sha256": sha256, "scanned_with": scanned_with, **found}
-        if scanned_with is None and "metadata" in result:
-            result["metadata"].setdefault("flags", []).append("not_scanned")
         if reason is None:
             result |= _store_pictures(job, file, work)
     _settle(job, id, file, "quarantined" if reason else "ready", reason, result)
@@ -101,9 +99,7 @@ def _store_pictures(job: Job, file: dict[str, Any], work: Path) -> dict[str, Any
     if (picture := work / THUMBNAIL).exists():
         _store(job, file, picture, file["thumbnail_path"])
         stored["thumbnail_path"] = file["thumbnail_path"]
-    # A database without versions of files has no room for previews either.
-    while "preview_path" in file:
-        number = stored["preview_count"] + 1
+    for number in range(1, PAGES + 1):
         if not (picture := work / preview(number)).exists():
             break
         _store(job, file, picture, f"{file['preview_path']}{number}.webp")

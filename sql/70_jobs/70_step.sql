@@ -20,7 +20,7 @@ declare
   lease constant interval := make_interval(secs => jobs_step.vt);
   at timestamptz := clock_timestamp();
   deadline timestamptz := at + make_interval(secs => least(jobs_step.wait_ms, 5000) / 1000.0);
-  room integer := least(jobs_step.qty, 500);
+  room integer := least(jobs_step.qty, 1000);
   lost jsonb := '[]';
   counts jsonb := '[]';
   done_parents text[] := '{}';
@@ -203,7 +203,7 @@ comment on function private.jobs_step(
   text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer, text[], jsonb
 ) is
 'One round trip of a runner: settles its last jobs, renews the leases of the running ones (vt, in
-seconds), claims up to qty (at most 500) from the queues in their order and waits up to wait_ms (at
+seconds), claims up to qty (at most 1000) from the queues in their order and waits up to wait_ms (at
 most 5000) for the first. done: {queue: [[id, read, milliseconds, result], …]}; fail: {queue: [{id,
 read, outcome, code, error, after_s, children, state}, …]}; extend: {queue: [[id, read, progress],
 …]}. skip: kinds it wants none of now; places: what the last answer said. The answer has jobs:

@@ -775,7 +775,7 @@ declare
   lease constant interval := make_interval(secs => jobs_step.vt);
   at timestamptz := clock_timestamp();
   deadline timestamptz := at + make_interval(secs => least(jobs_step.wait_ms, 5000) / 1000.0);
-  room integer := least(jobs_step.qty, 500);
+  room integer := least(jobs_step.qty, 1000);
   lost jsonb := '[]';
   counts jsonb := '[]';
   done_parents text[] := '{}';

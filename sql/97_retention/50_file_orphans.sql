@@ -11,7 +11,8 @@ set search_path = ''
 begin atomic
   (
     select
-      'missing_object' as kind, f.bucket, f.path, f.firm_id, f.id, f.status, f.size_bytes, f.created_at
+      'missing_object' as kind, f.bucket, f.path, f.firm_id, f.id, f.status, f.size_bytes,
+      f.created_at
     from public.files as f
     where
       f.status in ('processing', 'ready', 'quarantined')

@@ -3461,6 +3461,15 @@ COMMENT ON FUNCTION "private"."find_file"(uuid) IS 'A file that the caller may r
 COMMENT ON FUNCTION "private"."follow_current"() IS 'Trigger: where a document belongs, who sees it and whether it is archived holds for all of its
 versions, so that an old one never shows what the current one hides.';
 
+COMMENT ON FUNCTION "private"."jobs_step"(text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer, text[], jsonb) IS 'One round trip of a runner: settles its last jobs, renews the leases of the running ones (vt, in
+seconds), claims up to qty (at most 1000) from the queues in their order and waits up to wait_ms (at
+most 5000) for the first. done: {queue: [[id, read, milliseconds, result], …]}; fail: {queue: [{id,
+read, outcome, code, error, after_s, children, state}, …]}; extend: {queue: [[id, read, progress],
+…]}. skip: kinds it wants none of now; places: what the last answer said. The answer has jobs:
+[{queue, claims: [[id, read, message], …]}, …]; lost: the leases that are not held any more; busy:
+that another runner kept this one from something due; schedules: those with a time to use. A runner
+built for another schema version gets no jobs.';
+
 COMMENT ON FUNCTION "private"."lock_document"(uuid) IS 'The current version of the document that a file is a version of, locked, for whoever may change
 it; fails with file_not_found, not_allowed or archived.';
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
+import typst
 from PIL import Image
 
 from edge_jobs.files.kinds import Kind
@@ -175,3 +176,18 @@ def test_the_bucket_takes_what_the_pipeline_reads(db: Database) -> None:
         "select allowed_mime_types from storage.buckets where id = 'firm-files'"
     ).fetchone() or (None,)
     assert sorted(allowed or []) == sorted(Kind)
+
+
+def test_a_phrase_on_page_300_is_found_by_members_alone(
+    firm: Firm, drain: Drain, outsider: Person
+) -> None:
+    phrase = "#if n == 300 [The marmalade clause.]"
+    source = f"#for n in range(1, 331) [Page #n. #lorem(60) {phrase} #pagebreak()]"
+    raw = typst.compile(source.encode())
+    id = upload(firm.member, firm, "Long.pdf", raw, Kind.PDF)
+    drain()
+    (hit,) = firm.viewer.rpc("search", firm_id=firm.id, query="marmalade clause").json()
+    assert (hit["id"], hit["page"]) == (id, 300)
+    assert "marmalade clause" in hit["snippet"]
+    answer = outsider.rpc("search", firm_id=firm.id, query="marmalade clause")
+    assert answer.json()["details"] == "firm_not_found"

@@ -42,10 +42,12 @@ class Worker(JobApi):
     """The API as handlers see it, for one that runs in the test itself."""
 
     def close(self) -> None:
-        client = self.client
-        client.postgrest.aclose()
-        client.storage.session.close()
-        client.auth.close()
+        if rpc := getattr(self._local, "rpc", None):
+            rpc.close()
+        if client := getattr(self._local, "client", None):
+            client.postgrest.aclose()
+            client.storage.session.close()
+            client.auth.close()
 
 
 @pytest.fixture

@@ -3923,6 +3923,8 @@ REVOKE ALL ON TABLE "public"."file_releases" FROM "service_role";
 
 GRANT SELECT ON TABLE "public"."file_releases" TO "service_role";
 
+REVOKE ALL ON TABLE "private"."scanner" FROM PUBLIC, "anon", "authenticated", "service_role";
+
 UPDATE "storage"."buckets"
 SET
   "allowed_mime_types" = ARRAY[

@@ -22,6 +22,8 @@ from bench.jobs.systems import Size, System
 from bench.report import Result
 from cli.local.config import Config
 
+# The peers that are through the flood within seconds.
+FLOODED = (systems.OURS, systems.GRAPHILE, systems.PG_BOSS, systems.BULLMQ)
 NO_REDIS = "redis-server is missing: apt-get install redis-server"
 
 
@@ -73,6 +75,10 @@ def compare(found: list[System]) -> Findings:
     for system in found:
         say(f"pick-up: {system.name}")
         measured[system.name].waited_ms = measure.pick_up(system)
+    for system in found:
+        if system.name in FLOODED:
+            say(f"behind another firm's flood: {system.name}")
+            measured[system.name].behind_flood_ms = measure.behind_flood(system)
     say("runs that find nothing")
     for name, cost in measure.look_once(found).items():
         measured[name].idle = cost

@@ -8,7 +8,7 @@ from typing import Any
 
 import typst
 
-from bench.jobs.measure import Measured
+from bench.jobs.measure import FLOOD, Measured
 from bench.jobs.systems import NO_FIRMS, SYNCHRONOUS
 from cli.local.config import ROOT
 
@@ -33,6 +33,13 @@ def draw(measured: Mapping[str, Measured], out: Path = OUT) -> Path:
                 "median, idle worker; shorter is better",
                 lambda of: statistics.median(of.waited_ms),
                 "{:.1f} ms",
+            ),
+            panel(
+                {name: of for name, of in measured.items() if of.behind_flood_ms},
+                f"One firm's job behind {FLOOD:,} of another",
+                "median, from the call to the handler; shorter is better",
+                lambda of: statistics.median(of.behind_flood_ms),
+                "{:,.0f} ms",
             ),
         ]
     }

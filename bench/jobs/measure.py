@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 import psycopg
 
 from bench.jobs.crew import PATIENCE_S, at_work, environment, tell
-from bench.jobs.systems import System
+from bench.jobs.systems import OURS, System
 from bench.report import Run, time_once
 
 WORKERS = 2
 WARM_UP = 10
 IDLE_ROUNDS = 10
+FLOOD = 100_000
+BEHIND_FLOOD = 10
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Measured:
     drain: list[float] = field(default_factory=list)
     behind_million: float | None = None
     waited_ms: list[float] = field(default_factory=list)
+    behind_flood_ms: list[float] = field(default_factory=list)
     idle: Run | None = None
     megabytes: list[float] = field(default_factory=list)  # after few and after many jobs
 
@@ -87,6 +90,19 @@ def pick_up(system: System) -> list[float]:
         tell(system, "ping", pings)
         crew.wait_for(pings)
         return crew.waited[WARM_UP:]
+
+
+def behind_flood(system: System) -> list[float]:
+    """Milliseconds until single jobs start that are queued while the workers are in a flood: of one
+    other firm, where the system knows firms."""
+    execute(system, system.before)
+    tell(system, "flood" if system.name == OURS else "bulk", FLOOD)
+    execute(system, "vacuum analyze")
+    with at_work(system, WORKERS) as crew:
+        crew.wait_for(1)
+        tell(system, "ping", BEHIND_FLOOD)
+        crew.wait_for(FLOOD + BEHIND_FLOOD)
+        return crew.waited
 
 
 def look_once(systems: Sequence[System]) -> dict[str, Run]:

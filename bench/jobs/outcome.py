@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.jobs.claims import DELAYED, EMPTY, FULL, JOBS_STEP, READ
-from bench.jobs.measure import Measured
+from bench.jobs.measure import FLOOD, Measured
 from bench.jobs.systems import BULLMQ, CELERY, GRAPHILE, OURS, PG_BOSS, PGMQ, PROCRASTINATE, System
 from bench.report import Goal, Result, Times
 
@@ -46,6 +46,13 @@ def result(found: Findings, missing: Mapping[str, str], chart: Path) -> Result:
                 f"ours {found.claims[JOBS_STEP, what].median_ms:.2f} ms, "
                 f"pgmq.read {found.claims[READ, what].median_ms:.2f} ms"
                 for what in (FULL, EMPTY)
+            ),
+            *(
+                f"A job behind a flood of {FLOOD:,}, {name}: "
+                f"{statistics.median(of.behind_flood_ms):,.0f} ms, "
+                f"at most {max(of.behind_flood_ms):,.0f} ms"
+                for name, of in found.measured.items()
+                if of.behind_flood_ms
             ),
             f"MB: a runner after {FEW:,} and after {MANY:,} jobs",
             f"Chart: {chart}",

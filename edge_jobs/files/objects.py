@@ -42,10 +42,10 @@ def download(api: Api, bucket: str, path: str, target: Path, size_bytes: int) ->
 
 
 def store(api: Api, bucket: str, path: str, content: bytes, kind: str) -> None:
-    """Writes an object, or the same one again.
+    """Writes an object that a browser may keep for an hour, or the same one again.
 
     As it is: the library would wrap it into a form, which costs the storage half as much again."""
-    headers = {"content-type": kind, "x-upsert": "true"}
+    headers = {"content-type": kind, "x-upsert": "true", "cache-control": "max-age=3600"}
     session = api.client.storage.session
     answer = session.post(
         _url(api, bucket, path), content=content, headers=headers, timeout=TIMEOUT_SECONDS

@@ -40,6 +40,8 @@ def test_a_pdf_becomes_ready(firm: Firm, drain: Drain) -> None:
     picture = stored(firm.viewer, "firm-files", file["thumbnail_path"])
     with Image.open(io.BytesIO(picture)) as thumbnail:
         assert (thumbnail.format, max(thumbnail.size)) == ("WEBP", 400)
+    answer = firm.viewer.send("GET", f"/storage/v1/object/firm-files/{file['thumbnail_path']}")
+    assert answer.headers["cache-control"] == "max-age=3600"
 
 
 def test_a_stranger_sees_neither_file_nor_thumbnail(

@@ -51,6 +51,12 @@ def bulk(jobs: int) -> None:
     timed(lambda: api.rpc("jobs_enqueue", **wanted))
 
 
+def flood(jobs: int) -> None:
+    """All of them of one more firm."""
+    enough = {"kind": "bench.noop", "payloads": [{}] * jobs, "firm_id": str(uuid.UUID(int=1000))}
+    client().rpc("jobs_enqueue", **enough)
+
+
 def single(jobs: int) -> None:
     api = client()
     timed(lambda: [enqueue(api, {}, FIRMS[n % len(FIRMS)]) for n in range(jobs)])
@@ -70,4 +76,4 @@ def work() -> None:
     runner.main(watch=True)
 
 
-main(bulk=bulk, single=single, ping=ping, work=work)
+main(bulk=bulk, flood=flood, single=single, ping=ping, work=work)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pi_heif
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from PIL.ExifTags import Base
 
 from edge_jobs.files.kinds import Kind, Rejected
@@ -54,7 +54,10 @@ def read(source: Path, folder: Path, kind: Kind) -> dict[str, Any]:
                 picture.seek(0)
             picture.draft("RGB", (PICTURE_EDGE, PICTURE_EDGE))
             shown = ImageOps.exif_transpose(shrunk(picture, PICTURE_EDGE))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, KeyError) as error:
+    except (Rejected, MemoryError):
+        raise
+    except Exception as error:
+        # Pillow raises whatever its readers stumble over: a TypeError for a page without a size.
         raise Rejected("corrupt_image") from error
     save_preview(shown, folder, 1)
     save_thumbnail(shown, folder)

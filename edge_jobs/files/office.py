@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from edge_jobs.files.image import MAX_PIXELS
 from edge_jobs.files.kinds import Kind, Rejected
@@ -71,7 +71,9 @@ def picture(archive: zipfile.ZipFile, folder: Path) -> None:
             ):
                 if found.width * found.height <= MAX_PIXELS:
                     save_thumbnail(found, folder)
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        except MemoryError:
+            raise
+        except Exception:  # noqa: S112 - Pillow raises whatever its readers stumble over
             continue
 
 

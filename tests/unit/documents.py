@@ -232,3 +232,10 @@ def huge_png(edge: int = 50_000) -> bytes:
     header = b"IHDR" + edge.to_bytes(4) * 2 + raw[24:29]
     raw[12:33] = header + zlib.crc32(header).to_bytes(4)
     return bytes(raw)
+
+
+def tiff_before_nothing() -> bytes:
+    """The second page, which its first one announces, is none."""
+    raw = bytearray(picture("TIFF", (60, 40)))
+    raw[130] = 1
+    return bytes(raw[:-2])

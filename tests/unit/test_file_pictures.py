@@ -99,6 +99,7 @@ def test_a_picture_as_large_as_may_be(tmp_path: Path) -> None:
         (documents.picture("PNG")[:2000], "a.png", "corrupt_image"),
         (documents.picture("JPEG")[:2000], "a.jpg", "corrupt_image"),
         (documents.picture("TIFF")[:2000], "a.tiff", "corrupt_image"),
+        (documents.tiff_before_nothing(), "a.tiff", "corrupt_image"),
         ((SAMPLES / "photo.heic").read_bytes()[:2000], "a.heic", "corrupt_image"),
         (b"\x89PNG\r\n\x1a\n" + bytes(40), "a.png", "corrupt_image"),
         (documents.huge_png(), "a.png", "image_too_large"),

@@ -107,6 +107,8 @@ def test_documents_with_damaged_parts(name: str) -> None:
 def survive(name: str, contents: st.SearchStrategy[Damaged]) -> None:
     @settings(
         max_examples=EXAMPLES,
+        # The same ones each time, unless somebody is looking for more.
+        derandomize="FUZZ_EXAMPLES" not in os.environ,
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -27,10 +27,6 @@ class TextCollector:
         self._pages: list[list[str]] = [[]]
         self._room = MAX_CHARS
 
-    @property
-    def full(self) -> bool:
-        return self._room <= 0
-
     def add(self, text: str) -> None:
         """Take a paragraph, row or page; a word never spans two calls."""
         clean = storable(text).replace("\r\n", "\n").replace("\f", "\n")

@@ -18,7 +18,7 @@ FLOOD = 100_000
 BEHIND_FLOOD = 10
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Measured:
     """One system's figures; an empty list is one that was not taken."""
 

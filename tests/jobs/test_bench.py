@@ -68,7 +68,15 @@ def test_both_claim_what_is_due_from_behind_what_is_delayed(own: list[System], j
 
 def findings(*names: str) -> Findings:
     """Round figures: a peer does everything half as fast as ours."""
-    ours = Measured([9.0], [2.0], [60.0], None, [1.0, 3.0], Run(80, 20), [30.0, 31.0])
+    ours = Measured(
+        bulk=[9.0],
+        single=[2.0],
+        drain=[60.0],
+        waited_ms=[1.0, 3.0],
+        behind_flood_ms=[47.0],
+        idle=Run(80, 20),
+        megabytes=[30.0, 31.0],
+    )
     half = replace(ours, bulk=[4.5], single=[1.0], drain=[30.0], waited_ms=[4.0], megabytes=[])
     claimed = {
         (who, what): Times(ms, ms)

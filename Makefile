@@ -21,8 +21,9 @@ install: ## Install everything under this folder (.venv and node_modules)
 demo: install ## Play a working day of a small firm on a local Supabase and leave it running
 	@$(VENV)/firmbase demo
 
+# Two at a time, each with a stack of its own.
 test: install lint ## Run every linter and every test
-	@$(VENV)/pytest
+	@$(VENV)/pytest -n 2 --dist loadfile
 
 fuzz: install ## Damage files of every kind, a few thousand times each (ARGS="-k pdf" for some)
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-3000} $(VENV)/pytest -q tests/unit/test_files_fuzz.py $(ARGS)

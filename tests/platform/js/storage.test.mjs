@@ -217,6 +217,7 @@ test("a public url opens a file in a public bucket", async () => {
   assert.equal(answer.headers.get("content-range"), "bytes 0-2/6");
   assert.equal(answer.headers.get("content-disposition"), "attachment;");
   assert.equal(answer.headers.get("access-control-allow-origin"), "*");
+  await ok(service.storage.updateBucket(name, { public: false }));
 });
 
 test("a browser may upload from any origin", async () => {

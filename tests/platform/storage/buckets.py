@@ -35,13 +35,20 @@ class MakePolicy(Protocol):
 
 
 @pytest.fixture
-def make_bucket(admin: Client) -> MakeBucket:
+def make_bucket(admin: Client) -> Iterator[MakeBucket]:
+    public: list[str] = []
+
     def make(**options: Any) -> Bucket:
         name = f"bucket-{uuid.uuid4()}"
         admin.storage.create_bucket(name, options=options)  # type: ignore[arg-type]
+        if options.get("public"):
+            public.append(name)
         return Bucket(name, admin.storage.from_(name))
 
-    return make
+    yield make
+    # The project has no public bucket, which other tests look for on this stack.
+    for name in public:
+        admin.storage.update_bucket(name, {"public": False})
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from edge_jobs.attempt import Attempt, Key, Outcome
     from edge_jobs.worker import Pool
 
-BATCH = 1000
+BATCH = 2000
 # Work claimed ahead of the threads, in seconds of it.
 AHEAD_S = 0.25
 # The long poll inside jobs_step: as long as a signal may have to wait.

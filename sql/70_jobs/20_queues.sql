@@ -19,6 +19,11 @@ from public, anon, authenticated, service_role;
 revoke all on pgmq.a_jobs_high, pgmq.a_jobs_default, pgmq.a_jobs_low
 from public, anon, authenticated, service_role;
 
+-- A claim counts the bytes it hands out, which a compressed message would not tell.
+alter table pgmq.q_jobs_high alter column message set storage external;
+alter table pgmq.q_jobs_default alter column message set storage external;
+alter table pgmq.q_jobs_low alter column message set storage external;
+
 -- A lane is what takes turns with others: the jobs of one kind and one firm. The claim walks from
 -- lane to lane along this index, so that it meets each lane's longest due job first. What came into
 -- the queue by other means than private.enqueue has a lane, too.

@@ -56,12 +56,14 @@ $$;
 create function private.%1$s_take(
   lanes text[],
   qty integer,
+  most_bytes integer,
   lease interval,
   at timestamptz,
   worker text,
   held boolean,
   out claims json,
   out taken integer,
+  out bytes integer,
   out died integer,
   out dead_parents text[]
 )
@@ -79,19 +81,29 @@ declare
   share constant bigint := ceil(qty::numeric / cardinality(lanes));
   crashing jsonb;
 begin
-  with due as materialized (
-    select picked.msg_id
+  with picked as (
+    select picked.msg_id, picked.bytes,
+      row_number() over (partition by l.lane order by picked.vt) as turn
     from unnest(lanes) as l (lane) cross join lateral (
       -- The lane's jobs that are due, said in the order of the lanes' index. With = for the lane
       -- the planner may take the index by vt, and read every other lane's jobs.
-      select q.msg_id, q.vt from pgmq.q_%1$s as q
+      select q.msg_id, q.vt, pg_column_size(q.message) as bytes from pgmq.q_%1$s as q
       where (coalesce(q.message ->> 'lane', ':') collate "C") >= l.lane
         and ((coalesce(q.message ->> 'lane', ':') collate "C"), q.vt) <= (l.lane, %1$s_take.at)
       order by (coalesce(q.message ->> 'lane', ':') collate "C"), q.vt
       limit share
       for update skip locked
     ) as picked
-    order by row_number() over (partition by l.lane order by picked.vt)
+  ), due as materialized (
+    select d.msg_id, d.bytes
+    from (
+      select p.msg_id, p.bytes, p.turn,
+        sum(p.bytes) over (order by p.turn rows unbounded preceding) as so_far
+      from picked as p
+    ) as d
+    -- The first goes in any case.
+    where d.so_far - d.bytes < most_bytes
+    order by d.turn
     limit qty
   ), claimed as (
     update pgmq.q_%1$s as q set
@@ -116,8 +128,9 @@ begin
     jsonb_agg(jsonb_build_object(
       'id', c.msg_id, 'read', c.read_ct, 'outcome', 'dead', 'code', 'crash_loop', 'error',
       format('%%s runners in a row were lost while they ran this job.', c.unsettled - 1)
-    )) filter (where c.unsettled > lost_limit)
-  into claims, taken, crashing
+    )) filter (where c.unsettled > lost_limit),
+    (select coalesce(sum(d.bytes), 0) from due as d)
+  into claims, taken, crashing, bytes
   from claimed as c;
 
   died := coalesce(jsonb_array_length(crashing), 0);
@@ -131,16 +144,16 @@ $$;
 revoke execute on function private.%1$s_walk(text, timestamptz, text[], integer, integer)
 from public, anon, authenticated, service_role;
 revoke execute on function private.%1$s_take(
-  text[], integer, interval, timestamptz, text, boolean
+  text[], integer, integer, interval, timestamptz, text, boolean
 ) from public, anon, authenticated, service_role;
 
 comment on function private.%1$s_walk(text, timestamptz, text[], integer, integer) is
 'The lanes after place that have something due; last is the one to go on from, null at the end.';
 comment on function private.%1$s_take(
-  text[], integer, interval, timestamptz, text, boolean
+  text[], integer, integer, interval, timestamptz, text, boolean
 ) is
-'Leases up to qty due jobs of these lanes, the same number of each. held: mark them as running, for
-the count of their kind. Jobs in a crash loop die.';
+'Leases up to qty due jobs of these lanes, the same number of each, and no more once they have
+most_bytes. held: mark them as running, for the count of their kind. Jobs in a crash loop die.';
 
     $create$, queue);
   end loop;

@@ -8,6 +8,7 @@ create function private.jobs_claim(
   worker text,
   barred text[],
   inout place text,
+  inout room_bytes integer,
   out claims json[],
   out taken integer,
   out busy boolean,
@@ -42,20 +43,23 @@ begin
     );
     due := array(select unnest(due) except all select unnest(limited));
     if due <> '{}' then
-      execute format('select * from private.%I($1, $2, $3, $4, $5, held => false)', queue || '_take')
-      into part using due, qty - taken, lease, at, worker;
+      execute format('select * from private.%I($1, $2, $3, $4, $5, $6, held => false)',
+        queue || '_take')
+      into part using due, qty - taken, room_bytes, lease, at, worker;
       claims := array_append(claims, part.claims);
       taken := taken + part.taken;
+      room_bytes := room_bytes - part.bytes;
       gained := gained + part.taken + part.died;
       dead_parents := dead_parents || part.dead_parents;
     end if;
     for n in 1 .. cardinality(limited) loop
-      exit when taken >= jobs_claim.qty;
+      exit when taken >= jobs_claim.qty or room_bytes <= 0;
       continue when private.lane_kind(limited[n]) = any (barred);
       part := private.jobs_take_limited(jobs_claim.queue, limited[n], limited[n:],
-        jobs_claim.qty - taken, jobs_claim.lease, jobs_claim.at, jobs_claim.worker);
+        jobs_claim.qty - taken, room_bytes, jobs_claim.lease, jobs_claim.at, jobs_claim.worker);
       claims := array_append(claims, part.claims);
       taken := taken + part.taken;
+      room_bytes := room_bytes - part.bytes;
       gained := gained + part.taken + part.died;
       busy := busy or part.busy;
       if part."full" then
@@ -65,7 +69,7 @@ begin
       dead_parents := dead_parents || part.dead_parents;
     end loop;
     place := coalesce(last, '');
-    exit when taken >= jobs_claim.qty;
+    exit when taken >= jobs_claim.qty or room_bytes <= 0;
     if last is null then
       exit when whole and gained = 0;
       whole := true;
@@ -82,11 +86,13 @@ create function private.jobs_take_limited(
   lane text,
   among text[],
   qty integer,
+  most_bytes integer,
   lease interval,
   at timestamptz,
   worker text,
   out claims json,
   out taken integer,
+  out bytes integer,
   out died integer,
   out dead_parents text[],
   out busy boolean,
@@ -104,6 +110,7 @@ declare
   part record;
 begin
   taken := 0;
+  bytes := 0;
   died := 0;
   dead_parents := '{}';
   busy := false;
@@ -123,10 +130,11 @@ begin
     private.job_room(lane_kind, firm, at)
   );
   if qty > 0 then
-    execute format('select * from private.%I($1, $2, $3, $4, $5, held => true)', queue || '_take')
-    into part using array[lane], qty, lease, at, worker;
+    execute format('select * from private.%I($1, $2, $3, $4, $5, $6, held => true)', queue || '_take')
+    into part using array[lane], qty, most_bytes, lease, at, worker;
     claims := part.claims;
     taken := part.taken;
+    bytes := part.bytes;
     died := part.died;
     dead_parents := part.dead_parents;
     perform private.take_tokens(lane_kind, firm, taken, at);
@@ -135,21 +143,21 @@ end
 $$;
 
 revoke execute on function private.jobs_claim(
-  text, integer, interval, timestamptz, text, text[], text
+  text, integer, interval, timestamptz, text, text[], text, integer
 ) from public, anon, authenticated, service_role;
 revoke execute on function private.jobs_take_limited(
-  text, text, text[], integer, interval, timestamptz, text
+  text, text, text[], integer, integer, interval, timestamptz, text
 ) from public, anon, authenticated, service_role;
 
 comment on function private.jobs_claim(
-  text, integer, interval, timestamptz, text, text[], text
+  text, integer, interval, timestamptz, text, text[], text, integer
 ) is
 'Leases up to qty due jobs of one queue; the lanes take turns, beginning after place, and of each
 the longest due come first. Kinds that are barred are left alone. claims: one
 [[id, read, message], …] or more;
-place: the lane to go on after; busy: whether another runner kept this one from a lane.';
+place: the lane to go on after; room_bytes: what may still be claimed, and is left then; busy: whether another runner kept this one from a lane.';
 comment on function private.jobs_take_limited(
-  text, text, text[], integer, interval, timestamptz, text
+  text, text, text[], integer, integer, interval, timestamptz, text
 ) is
 'Leases due jobs of one lane: its share of qty, and of what private.job_limits admits, with those
 among which it takes its turn. full: its kind has no room for any firm.';

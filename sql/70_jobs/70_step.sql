@@ -20,7 +20,9 @@ declare
   lease constant interval := make_interval(secs => jobs_step.vt);
   at timestamptz := clock_timestamp();
   deadline timestamptz := at + make_interval(secs => least(jobs_step.wait_ms, 5000) / 1000.0);
-  room integer := least(jobs_step.qty, 1000);
+  room integer := least(jobs_step.qty, 2000);
+  -- An answer the runner can hold, whatever the payloads are.
+  room_bytes integer := 16 * 1024 * 1024;
   lost jsonb := '[]';
   counts jsonb := '[]';
   done_parents text[] := '{}';
@@ -70,8 +72,9 @@ begin
       foreach queue in array due_queues loop
         continue when queue = any (barred);
         part := private.jobs_claim(queue, room, lease, at, jobs_step.worker, barred,
-          coalesce(jobs_step.places ->> queue, ''));
+          coalesce(jobs_step.places ->> queue, ''), room_bytes);
         room := room - part.taken;
+        room_bytes := part.room_bytes;
         busy := busy or part.busy;
         dead_parents := dead_parents || part.dead_parents;
         jobs_step.places := jobs_step.places || jsonb_build_object(queue, part.place);
@@ -79,7 +82,7 @@ begin
           select json_build_object('queue', queue, 'claims', c.batch)
           from unnest(part.claims) as c (batch) where c.batch is not null
         );
-        exit when room <= 0;
+        exit when room <= 0 or room_bytes <= 0;
       end loop;
       exit when cardinality(jobs) > 0 or busy or clock_timestamp() >= deadline;
       -- What is due and must wait is many looks at the index each time.
@@ -203,8 +206,8 @@ comment on function private.jobs_step(
   text, integer, text[], integer, integer, jsonb, jsonb, jsonb, integer, integer, text[], jsonb
 ) is
 'One round trip of a runner: settles its last jobs, renews the leases of the running ones (vt, in
-seconds), claims up to qty (at most 1000) from the queues in their order and waits up to wait_ms (at
-most 5000) for the first. done: {queue: [[id, read, milliseconds, result], …]}; fail: {queue: [{id,
+seconds), claims up to qty (at most 2000, and 16 MiB) from the queues in their order and waits up to
+wait_ms (at most 5000) for the first. done: {queue: [[id, read, milliseconds, result], …]}; fail: {queue: [{id,
 read, outcome, code, error, after_s, children, state}, …]}; extend: {queue: [[id, read, progress],
 …]}. skip: kinds it wants none of now; places: what the last answer said. The answer has jobs:
 [{queue, claims: [[id, read, message], …]}, …]; lost: the leases that are not held any more; busy:

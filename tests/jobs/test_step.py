@@ -39,10 +39,26 @@ def test_high_comes_before_default_before_low(jobs: Jobs) -> None:
     assert seen[QUEUES] > seen[QUEUES[::-1]]
 
 
-def test_a_batch_is_at_most_1000(jobs: Jobs) -> None:
-    jobs.db.execute("select private.enqueue('test.noop') from generate_series(1, 1001)")
-    assert len(jobs.claim(10_000)) == 1000
+def test_a_batch_is_at_most_2000(jobs: Jobs) -> None:
+    jobs.db.execute("select private.enqueue('test.noop') from generate_series(1, 2001)")
+    assert len(jobs.claim(10_000)) == 2000
     assert len(jobs.claim(10_000)) == 1
+
+
+def test_a_batch_holds_at_most_16_mib_however_its_jobs_lie(jobs: Jobs) -> None:
+    jobs.value("select public.jobs_limit('test.limited', '{\"max_running\": 1000}')")
+    # Of one firm and of many, in two queues, and all of it compresses well.
+    for kind, firm, priority in (
+        ("test.noop", "null", "high"),
+        ("test.noop", "gen_random_uuid()", "default"),
+        ("test.limited", "gen_random_uuid()", "default"),
+    ):
+        jobs.db.execute(
+            f"select private.enqueue('{kind}', jsonb_build_object('text', repeat('x', 250000)),"
+            f" {firm}, priority => '{priority}') from generate_series(1, 40)"
+        )
+    sizes = [len(jobs.claim(10_000)) for _ in range(3)]
+    assert sizes == [68, 52, 0]
 
 
 def test_an_open_claim_blocks_nobody_and_is_shared_with_nobody(

@@ -2,6 +2,7 @@ create table public.files (
   id uuid primary key default gen_random_uuid(),
   firm_id uuid not null references public.firms (id) on delete cascade,
   company_id uuid,
+  contact_id uuid,
   consultant_id uuid,
   contract_id uuid,
   series_id uuid not null,
@@ -36,6 +37,8 @@ create table public.files (
   unique (firm_id, id),
   constraint files_company_id_fkey foreign key (firm_id, company_id)
   references public.companies (firm_id, id),
+  constraint files_contact_id_fkey foreign key (firm_id, contact_id)
+  references public.contacts (firm_id, id),
   constraint files_consultant_id_fkey foreign key (firm_id, consultant_id)
   references public.consultants (firm_id, id),
   constraint files_contract_id_fkey foreign key (firm_id, contract_id)
@@ -46,7 +49,8 @@ create table public.files (
   constraint files_version_first check ((version = 1) = (series_id = id)),
   constraint files_version_range check (version > 0),
   constraint files_path_key unique (path),
-  constraint files_one_parent check (num_nonnulls(company_id, consultant_id, contract_id) <= 1),
+  constraint files_one_parent
+  check (num_nonnulls(company_id, contact_id, consultant_id, contract_id) <= 1),
   constraint files_visibility_known check (visibility in ('firm', 'managers', 'portal')),
   constraint files_portal_parent
   check (visibility <> 'portal' or num_nonnulls(consultant_id, contract_id) = 1),
@@ -94,6 +98,8 @@ create table public.files (
 create index files_firm_id_status_idx on public.files (firm_id, status) include (size_bytes);
 create index files_firm_id_company_id_idx on public.files (firm_id, company_id, created_at desc)
 where company_id is not null;
+create index files_firm_id_contact_id_idx on public.files (firm_id, contact_id, created_at desc)
+where contact_id is not null;
 create index files_firm_id_consultant_id_idx
 on public.files (firm_id, consultant_id, created_at desc) where consultant_id is not null;
 create index files_firm_id_contract_id_idx
@@ -157,8 +163,9 @@ grant update (name, visibility, archived_at) on public.files to authenticated;
 alter publication supabase_realtime add table public.files;
 
 comment on table public.files is
-  'Documents of a company, a consultant, a contract, or the firm itself: a row for each version. '
-  'Lists ask for is_current. Rows come from begin_upload; open_file lets the object be read.';
+  'Documents of a company, a contact, a consultant, a contract, or the firm itself: a row for each '
+  'version. Lists ask for is_current. Rows come from begin_upload; open_file lets the object be '
+  'read.';
 comment on column public.files.series_id is
   'The first version''s id, the same for all versions of a document.';
 comment on column public.files.is_current is

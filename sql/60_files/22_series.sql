@@ -25,12 +25,13 @@ set search_path = ''
 as $$
 begin
   -- Apart: a parent that is written is asked whether it was erased, and its row is locked for it.
-  if (old.company_id, old.consultant_id, old.contract_id)
-    is distinct from (new.company_id, new.consultant_id, new.contract_id)
+  if (old.company_id, old.contact_id, old.consultant_id, old.contract_id)
+    is distinct from (new.company_id, new.contact_id, new.consultant_id, new.contract_id)
   then
     update public.files as f
     set
       company_id = new.company_id,
+      contact_id = new.contact_id,
       consultant_id = new.consultant_id,
       contract_id = new.contract_id
     where f.firm_id = new.firm_id and f.series_id = new.series_id and f.id <> new.id;
@@ -51,13 +52,15 @@ comment on function private.follow_current() is
 versions, so that an old one never shows what the current one hides.';
 
 create trigger files_follow
-after update of visibility, archived_at, company_id, consultant_id, contract_id on public.files
+after update of visibility, archived_at, company_id, contact_id, consultant_id, contract_id
+on public.files
 for each row when (
   new.is_current
   and (
     old.visibility is distinct from new.visibility
     or old.archived_at is distinct from new.archived_at
     or old.company_id is distinct from new.company_id
+    or old.contact_id is distinct from new.contact_id
     or old.consultant_id is distinct from new.consultant_id
     or old.contract_id is distinct from new.contract_id
   )

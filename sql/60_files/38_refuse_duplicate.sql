@@ -1,6 +1,7 @@
 -- With the caller's own rights: a file that they cannot read is none they hear of.
 create function private.refuse_duplicate(
-  firm_id uuid, sha256 text, company_id uuid, consultant_id uuid, contract_id uuid, replaces uuid
+  firm_id uuid, sha256 text, company_id uuid, contact_id uuid, consultant_id uuid,
+  contract_id uuid, replaces uuid
 ) returns void
 language plpgsql
 stable
@@ -11,9 +12,10 @@ declare
   found_name text;
 begin
   if refuse_duplicate.replaces is not null then
-    select f.company_id, f.consultant_id, f.contract_id
+    select f.company_id, f.contact_id, f.consultant_id, f.contract_id
     into
-      refuse_duplicate.company_id, refuse_duplicate.consultant_id, refuse_duplicate.contract_id
+      refuse_duplicate.company_id, refuse_duplicate.contact_id, refuse_duplicate.consultant_id,
+      refuse_duplicate.contract_id
     from public.files as f
     where f.id = refuse_duplicate.replaces;
   end if;
@@ -25,6 +27,7 @@ begin
     and f.is_current
     and f.archived_at is null
     and f.company_id is not distinct from refuse_duplicate.company_id
+    and f.contact_id is not distinct from refuse_duplicate.contact_id
     and f.consultant_id is not distinct from refuse_duplicate.consultant_id
     and f.contract_id is not distinct from refuse_duplicate.contract_id
   order by f.created_at
@@ -39,11 +42,11 @@ begin
 end
 $$;
 
-revoke execute on function private.refuse_duplicate(uuid, text, uuid, uuid, uuid, uuid)
+revoke execute on function private.refuse_duplicate(uuid, text, uuid, uuid, uuid, uuid, uuid)
 from public, anon, authenticated;
-grant execute on function private.refuse_duplicate(uuid, text, uuid, uuid, uuid, uuid)
+grant execute on function private.refuse_duplicate(uuid, text, uuid, uuid, uuid, uuid, uuid)
 to authenticated;
 
-comment on function private.refuse_duplicate(uuid, text, uuid, uuid, uuid, uuid) is
+comment on function private.refuse_duplicate(uuid, text, uuid, uuid, uuid, uuid, uuid) is
 'Fails with duplicate_file where the same bytes are in the same place already, as far as the caller
 may read them.';

@@ -26,8 +26,8 @@ comment on function private.safe_name(text) is
 
 create function private.begin_upload(
   p_firm_id uuid, p_name text, p_size_bytes bigint, p_mime text,
-  p_company_id uuid, p_consultant_id uuid, p_contract_id uuid, p_visibility text,
-  p_replaces uuid, p_sha256 text
+  p_company_id uuid, p_contact_id uuid, p_consultant_id uuid, p_contract_id uuid,
+  p_visibility text, p_replaces uuid, p_sha256 text
 ) returns public.files
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -47,6 +47,7 @@ begin
     perform private.require_role(p_firm_id, 'member');
     -- A new version is where the document is, and seen by whom the document is.
     p_company_id := null;
+    p_contact_id := null;
     p_consultant_id := null;
     p_contract_id := null;
     p_visibility := 'firm';
@@ -79,9 +80,10 @@ begin
     perform private.fail(
       'bad_sha256', 'This is no SHA-256.', hint => 'Give 64 hexadecimal digits.', status => 422
     );
-  elsif num_nonnulls(p_company_id, p_consultant_id, p_contract_id) > 1 then
+  elsif num_nonnulls(p_company_id, p_contact_id, p_consultant_id, p_contract_id) > 1 then
     perform private.fail(
-      'one_parent', 'A file belongs to one company, consultant or contract, or to the firm.',
+      'one_parent',
+      'A file belongs to one company, contact, consultant or contract, or to the firm.',
       status => 422
     );
   elsif p_visibility = 'portal' and num_nonnulls(p_consultant_id, p_contract_id) = 0 then
@@ -107,6 +109,7 @@ begin
       );
     end if;
     p_company_id := v_current.company_id;
+    p_contact_id := v_current.contact_id;
     p_consultant_id := v_current.consultant_id;
     p_contract_id := v_current.contract_id;
     p_visibility := v_current.visibility;
@@ -134,8 +137,8 @@ begin
       where f.is_current
         and f.archived_at is null
         and f.status <> 'failed'
-        and (f.company_id, f.consultant_id, f.contract_id)
-        is not distinct from (p_company_id, p_consultant_id, p_contract_id)
+        and (f.company_id, f.contact_id, f.consultant_id, f.contract_id)
+        is not distinct from (p_company_id, p_contact_id, p_consultant_id, p_contract_id)
     )
   into v_used, v_open, v_beside
   from public.files f
@@ -153,7 +156,10 @@ begin
     );
   elsif p_replaces is null
     and v_beside >= (
-      case num_nonnulls(p_company_id, p_consultant_id, p_contract_id) when 0 then 10000 else 1000 end
+      case num_nonnulls(p_company_id, p_contact_id, p_consultant_id, p_contract_id)
+        when 0 then 10000
+        else 1000
+      end
     )
   then
     perform private.fail(
@@ -163,11 +169,11 @@ begin
   end if;
 
   insert into public.files (
-    id, firm_id, company_id, consultant_id, contract_id, visibility, path, name, mime, size_bytes,
-    sha256, series_id, version, is_current
+    id, firm_id, company_id, contact_id, consultant_id, contract_id, visibility, path, name, mime,
+    size_bytes, sha256, series_id, version, is_current
   )
   values (
-    v_id, p_firm_id, p_company_id, p_consultant_id, p_contract_id, p_visibility,
+    v_id, p_firm_id, p_company_id, p_contact_id, p_consultant_id, p_contract_id, p_visibility,
     p_firm_id || '/' || v_id || '/' || private.safe_name(p_name), p_name, p_mime, p_size_bytes,
     lower(p_sha256),
     coalesce(v_current.series_id, v_id),
@@ -186,7 +192,8 @@ begin
   return v_file;
 exception when foreign_key_violation then
   perform private.fail(
-    'parent_not_found', 'The firm has no such company, consultant or contract.', status => 404
+    'parent_not_found', 'The firm has no such company, contact, consultant or contract.',
+    status => 404
   );
 end
 $$;
@@ -197,6 +204,7 @@ create function public.begin_upload(
   size_bytes bigint,
   mime text,
   company_id uuid default null,
+  contact_id uuid default null,
   consultant_id uuid default null,
   contract_id uuid default null,
   visibility text default 'firm',
@@ -206,34 +214,34 @@ create function public.begin_upload(
 ) returns public.files
 language sql security invoker set search_path = '' as $$
   select private.refuse_duplicate(
-    firm_id, sha256, company_id, consultant_id, contract_id, replaces
+    firm_id, sha256, company_id, contact_id, consultant_id, contract_id, replaces
   )
   where allow_duplicate is not true;
   select private.begin_upload(
-    firm_id, name, size_bytes, mime, company_id, consultant_id, contract_id, visibility, replaces,
-    sha256
+    firm_id, name, size_bytes, mime, company_id, contact_id, consultant_id, contract_id, visibility,
+    replaces, sha256
   )
 $$;
 
 revoke execute on function
-private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text, uuid, text),
+private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, uuid, text, uuid, text),
 public.begin_upload(
-  uuid, text, bigint, text, uuid, uuid, uuid, text, uuid, text, boolean
+  uuid, text, bigint, text, uuid, uuid, uuid, uuid, text, uuid, text, boolean
 )
 from public, anon, authenticated;
 grant execute on function
-private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text, uuid, text),
+private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, uuid, text, uuid, text),
 public.begin_upload(
-  uuid, text, bigint, text, uuid, uuid, uuid, text, uuid, text, boolean
+  uuid, text, bigint, text, uuid, uuid, uuid, uuid, text, uuid, text, boolean
 )
 to authenticated;
 
 comment on function
-private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text, uuid, text) is
+private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, uuid, text, uuid, text) is
   'Definer of public.begin_upload.';
 comment on function
 public.begin_upload(
-  uuid, text, bigint, text, uuid, uuid, uuid, text, uuid, text, boolean
+  uuid, text, bigint, text, uuid, uuid, uuid, uuid, text, uuid, text, boolean
 ) is
   'First step of an upload: checks rights, name, type, size and quota and returns the file row, '
   'whose bucket and path the caller may upload to within an hour. Then call finish_upload. '

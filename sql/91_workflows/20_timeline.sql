@@ -140,6 +140,7 @@ begin
             (
               v_whole
               or f.company_id = v_company_id
+              or f.contact_id = v_contact_id
               or f.consultant_id = v_consultant_id
               or f.contract_id = v_contract_id
             )

@@ -210,10 +210,11 @@ begin
       private.snippet(f.text, w.at),
       case
         when f.company_id is not null then 'company'
+        when f.contact_id is not null then 'contact'
         when f.consultant_id is not null then 'consultant'
         when f.contract_id is not null then 'contract'
       end,
-      coalesce(f.company_id, f.consultant_id, f.contract_id),
+      coalesce(f.company_id, f.contact_id, f.consultant_id, f.contract_id),
       case when f.page_count is not null
         then char_length(left(f.text, w.at)) + 1
           - char_length(replace(left(f.text, w.at), E'\f', ''))

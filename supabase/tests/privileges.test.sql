@@ -163,7 +163,7 @@ select set_eq(
     ('private.begin_file(uuid)', 'service_role'),
     ('private.begin_report(uuid)', 'service_role'),
     (
-      'private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text, uuid, text)',
+      'private.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, uuid, text, uuid, text)',
       'authenticated'
     ),
     ('private.cancel_upload(uuid)', 'authenticated'),
@@ -239,7 +239,7 @@ select set_eq(
     ('private.portal_file_ids()', 'authenticated'),
     ('private.progress_export(uuid, integer, integer)', 'service_role'),
     ('private.purge_file(uuid)', 'authenticated'),
-    ('private.refuse_duplicate(uuid, text, uuid, uuid, uuid, uuid)', 'authenticated'),
+    ('private.refuse_duplicate(uuid, text, uuid, uuid, uuid, uuid, uuid)', 'authenticated'),
     ('private.release_file(uuid, text)', 'authenticated'),
     ('private.remind_contract(uuid, text, date, integer)', 'service_role'),
     ('private.remove_member(uuid, uuid)', 'authenticated'),
@@ -280,7 +280,8 @@ select set_eq(
     ('public.begin_report(uuid)', 'service_role'),
     ('public.begin_rescan(uuid)', 'service_role'),
     (
-      'public.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, text, uuid, text, boolean)',
+      'public.begin_upload(uuid, text, bigint, text, uuid, uuid, uuid, uuid, text, uuid, text, '
+      'boolean)',
       'authenticated'
     ),
     ('public.bulk_edit(text, uuid[], jsonb)', 'authenticated'),

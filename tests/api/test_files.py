@@ -1,6 +1,7 @@
 """Uploads by intent, and who reads which object."""
 
 import uuid
+from itertools import combinations
 from typing import Any
 
 import httpx
@@ -74,12 +75,18 @@ def test_an_upload_from_intent_to_reading(shared_firm: Firm, db: Db) -> None:
 
 
 def test_a_file_has_one_parent_or_the_firm(shared_firm: Firm) -> None:
-    company, contract = shared_firm.company()["id"], shared_firm.contract()["id"]
-    assert created(begin(shared_firm.member, shared_firm, company_id=company))["company_id"]
-    both = begin(shared_firm.member, shared_firm, company_id=company, contract_id=contract)
-    refused(both, 422, "one_parent")
-    missing = begin(shared_firm.member, shared_firm, company_id=str(uuid.uuid4()))
-    refused(missing, 404, "parent_not_found")
+    member = shared_firm.member
+    parents = {
+        f"{what}_id": getattr(shared_firm, what)()["id"]
+        for what in ("company", "contact", "consultant", "contract")
+    }
+    for column, id in parents.items():
+        file = created(begin(member, shared_firm, **{column: id}))
+        assert {name: file[name] for name in parents if file[name]} == {column: id}
+        missing = begin(member, shared_firm, **{column: str(uuid.uuid4())})
+        refused(missing, 404, "parent_not_found")
+    for both in combinations(parents.items(), 2):
+        refused(begin(member, shared_firm, **dict(both)), 422, "one_parent")
 
 
 @pytest.mark.parametrize(
@@ -231,6 +238,7 @@ def test_people_change_the_name_and_nothing_else(shared_firm: Firm) -> None:
         {"created_by": shared_firm.owner.id},
         {"upload_expires_at": "2099-01-01"},
         {"company_id": None},
+        {"contact_id": None},
     ):
         assert member.update("files", change, **where).status_code == 403
     assert member.update("files", {"visibility": "managers"}, **where).status_code == 403

@@ -74,12 +74,24 @@ def test_everything_of_a_company_moves_and_comes_back(firm: Firm, db: Db) -> Non
             **of,
         )
     )
+    card = created(
+        firm.owner.rpc(
+            "begin_upload",
+            firm_id=firm.id,
+            name="card.png",
+            size_bytes=9,
+            mime="image/png",
+            contact_id=contact["id"],
+        )
+    )
     both, one = (firm.add("tags", None, {"name": name}) for name in ("both", "one"))
     for tag, company in ((both, kept), (both, merged), (one, merged)):
         firm.add("taggings", None, {"tag_id": tag["id"], "company_id": company["id"]})
 
     made = merge(firm.manager, "companies", kept, merged)
     assert made["merged_by"] == firm.manager.id
+    assert made["moved"]["files"] == [file["id"]]
+    assert now(firm, "files", card) == card, "it hangs on the contact, wherever that is"
     after = now(firm, "companies", kept)
     assert (after["tax_id"], after["country"]) == ("DE1", "DE")
     assert (after["name"], after["website"]) == ("Helios Energy", "https://helios.test")
@@ -111,6 +123,7 @@ def test_everything_of_a_company_moves_and_comes_back(firm: Firm, db: Db) -> Non
     for table, row in moved:
         assert now(firm, table, row)["company_id"] == merged["id"], table
     assert now(firm, "contacts", contact)["is_primary"]
+    assert now(firm, "files", card) == card
     tags = created(firm.owner.get("taggings", company_id=f"eq.{merged['id']}"))
     assert {row["tag_id"] for row in tags} == {both["id"], one["id"]}
     assert created(firm.manager.rpc("undo_merge", id=made["id"])) == undone

@@ -263,6 +263,7 @@ def test_attack_30_consultants_send_nothing_else(firm: Firm, other_firm: Firm, d
         {"contract_id": draft},
         {"contract_id": bill},
         {"company_id": firm.company()["id"]},
+        {"contact_id": firm.contact()["id"]},
         {},
         {"consultant_id": own, "visibility": "firm"},
         {"consultant_id": own, "visibility": "managers"},
@@ -270,8 +271,9 @@ def test_attack_30_consultants_send_nothing_else(firm: Firm, other_firm: Firm, d
         {"consultant_id": own, "firm_id": other_firm.id},
     ):
         refused(portal.rpc("begin_upload", **intent(firm) | wrong), 404, "firm_not_found")
-    two = {"consultant_id": own, "company_id": firm.company()["id"]}
-    refused(portal.rpc("begin_upload", **intent(firm), **two), 422, "one_parent")
+    for other in ("company", "contact"):
+        two = {"consultant_id": own, f"{other}_id": getattr(firm, other)()["id"]}
+        refused(portal.rpc("begin_upload", **intent(firm), **two), 422, "one_parent")
 
 
 def test_attack_18_an_upload_ends_with_the_link(firm: Firm) -> None:

@@ -80,6 +80,7 @@ def test_attack_02_cross_firm_select_of_every_table(ours: Firm, theirs: Firm) ->
         "firm_members?select=*,firms(*,companies(*)),profiles(*)",
         "profiles?select=*,firm_members(*,firms(*,contracts(*)))",
         "firms?select=*,invitations(*),files(*),consultants(*)",
+        "contacts?select=*,files(*),companies(*,files(*))",
         "consultants?select=*,consultant_private(*),notes(*),contract_consultants(*)",
         "contracts?select=*,contract_signers(*),notes(*),taggings(*,tags(*))",
         "tags?select=*,taggings(*,contracts(*,companies(*,contacts(*))))",
@@ -88,6 +89,7 @@ def test_attack_02_cross_firm_select_of_every_table(ours: Firm, theirs: Firm) ->
 )
 def test_attack_03_embedding_across_firms(ours: Firm, theirs: Firm, query: str) -> None:
     ours.contract(consultant_id=ours.consultant()["id"])
+    ours.contact()
     ours.add("tags", None, {"name": uuid.uuid4().hex})
     answer = ours.owner.rest("GET", query)
     assert ours.id in answer.text or ours.owner.id in answer.text, answer.text
@@ -188,11 +190,7 @@ def test_attack_06_every_composite_key_hop(ours: Firm, theirs: Firm) -> None:
     ):
         answer = ours.owner.update(table, change, id=f"eq.{row['id']}")
         assert (answer.status_code, answer.json()["code"]) == (409, "23503"), change
-    for parent in (
-        {"company_id": company},
-        {"consultant_id": consultant},
-        {"contract_id": contract},
-    ):
+    for parent in parents:
         answer = ours.owner.rpc(
             "begin_upload", **mine, name="a.txt", size_bytes=1, mime="text/plain", **parent
         )

@@ -66,7 +66,8 @@ class World:
             contract = self.transition()
             return created(firm.owner.get(table, contract_id=f"eq.{contract['id']}"))[0]
         if table == "files":
-            return self.upload(firm.owner)
+            # Of a contact; those about consultants and the firm itself are tried elsewhere.
+            return self.upload(firm.owner, contact_id=self.row("contacts")["id"])
         if table == "file_accesses":
             file = self.stored("ready")
             created(firm.owner.rpc("open_file", file_id=file["id"]))
@@ -186,8 +187,8 @@ class World:
         erasure: Row = created(self.firm.owner.rpc("erase_consultant", **person))
         return erasure
 
-    def upload(self, by: Person) -> Row:
-        file: Row = created(by.rpc("begin_upload", **self.document()))
+    def upload(self, by: Person, **values: str) -> Row:
+        file: Row = created(by.rpc("begin_upload", **self.document(), **values))
         return file
 
     def stored(self, status: str) -> Row:

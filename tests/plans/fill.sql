@@ -73,14 +73,15 @@ select firm_id, other_id, 'draft', 'sent', at from spread;
 
 insert into public.files (
   series_id, 
-  id, firm_id, company_id, consultant_id, contract_id, path, name, mime, size_bytes, status,
-  reason, created_at
+  id, firm_id, company_id, contact_id, consultant_id, contract_id, path, name, mime, size_bytes,
+  status, reason, created_at
 )
 select
   id,
-  id, firm_id, case n % 4 when 0 then other_id end, case n % 4 when 1 then other_id end,
-  case n % 4 when 2 then other_id end, firm_id || '/' || id || '/a.pdf', 'a.pdf',
-  'application/pdf', 1, (array['pending', 'processing', 'ready', 'ready', 'failed'])[1 + n % 5],
+  id, firm_id, case n % 5 when 0 then other_id end, case n % 5 when 1 then other_id end,
+  case n % 5 when 2 then other_id end, case n % 5 when 3 then other_id end,
+  firm_id || '/' || id || '/a.pdf', 'a.pdf', 'application/pdf', 1,
+  (array['pending', 'processing', 'ready', 'ready', 'failed'])[1 + n / 5 % 5],
   'damaged', at
 from spread;
 

@@ -89,6 +89,7 @@ PLANS = {
     ),
     # files
     "files where {firm} and company_id = {id}": "files_firm_id_company_id_idx",
+    "files where {firm} and contact_id = {id}": "files_firm_id_contact_id_idx",
     "files where {firm} and consultant_id = {id}": "files_firm_id_consultant_id_idx",
     "files where {firm} and contract_id = {id}": "files_firm_id_contract_id_idx",
     # file_accesses, file_releases

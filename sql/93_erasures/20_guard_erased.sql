@@ -66,8 +66,9 @@ create trigger contract_consultants_erased
 after insert or update of consultant_id on public.contract_consultants
 for each row execute function private.refuse_erased();
 
-create trigger files_erased after insert or update of consultant_id on public.files
-for each row when (new.consultant_id is not null)
+create trigger files_erased
+after insert or update of consultant_id, contact_id on public.files
+for each row when (num_nonnulls(new.consultant_id, new.contact_id) > 0)
 execute function private.refuse_erased();
 
 create trigger notes_erased

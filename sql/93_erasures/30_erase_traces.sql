@@ -109,7 +109,8 @@ begin
 
   with gone as (
     delete from public.files
-    where firm_id = p_firm_id and consultant_id = any (p_consultant_ids)
+    where firm_id = p_firm_id
+      and (consultant_id = any (p_consultant_ids) or contact_id = any (p_contact_ids))
     returning id
   )
   select array_agg(g.id) into v_file_ids from gone g;

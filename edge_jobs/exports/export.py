@@ -32,7 +32,7 @@ TABLES_SHARE = 20
 
 DOCUMENTS = tables.Table(
     select="id,bucket,path,name,mime,size_bytes,status,reason,archived_at,"
-    "companies(name),consultants(name),contracts(number)"
+    "companies(name),contacts(name,companies(name)),consultants(name),contracts(number)"
 )
 
 
@@ -192,6 +192,9 @@ class Export:
 def place(file: dict[str, Any]) -> tuple[str, ...]:
     if file["companies"]:
         return "company", file["companies"]["name"]
+    if file["contacts"]:
+        # Two companies may have a person of the same name.
+        return "contact", file["contacts"]["companies"]["name"], file["contacts"]["name"]
     if file["consultants"]:
         return "consultant", file["consultants"]["name"]
     if file["contracts"]:

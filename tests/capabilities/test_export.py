@@ -180,6 +180,13 @@ def test_the_documents_are_there_byte_by_byte(firm: Firm, db: Database, drain: D
         upload(firm.member, firm, "agreement.pdf", AGREEMENT, PDF, company_id=company),
         upload(firm.member, firm, "Minutes.txt", text, "text/plain", contract_id=contract["id"]),
         upload(firm.member, firm, "con.txt", text, "text/plain"),
+        *(
+            upload(firm.member, firm, "CV.txt", text, "text/plain", contact_id=contact["id"])
+            for contact in (firm.contact(company_id=company), firm.contact())
+        ),
+        upload(
+            firm.member, firm, "CV.txt", text, "text/plain", consultant_id=firm.consultant()["id"]
+        ),
     ]
     bad = upload(firm.member, firm, "Wrong.pdf", text, PDF)
     lost = upload(firm.member, firm, "Lost.txt", text, "text/plain")
@@ -200,7 +207,11 @@ def test_the_documents_are_there_byte_by_byte(firm: Firm, db: Database, drain: D
     assert all(documents[name] == AGREEMENT for name in twins)
     assert documents[f"documents/contract/{contract['number']}/Minutes.txt"] == text
     assert documents["documents/firm/_con.txt"] == text
-    assert len(documents) == 4
+    # Two of one name, at different companies.
+    for person in ("Käse & Söhne_ a_b/Ada Marsh", "Harbour Foods/Ada Marsh"):
+        assert documents[f"documents/contact/{person}/CV.txt"] == text
+    assert documents["documents/consultant/Ines Duarte/CV.txt"] == text
+    assert len(documents) == 7
     listed = {entry["id"]: entry for entry in found.manifest["documents"]}
     for file in ready:
         entry = listed[file]

@@ -1,6 +1,7 @@
 """Which files there are."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -12,10 +13,12 @@ from edge_jobs.settings import Settings
 
 app = typer.Typer()
 
+# What a file may belong to; the firm itself, if none of them says anything.
+PARENTS = ("company_id", "contact_id", "consultant_id", "contract_id")
 # Not the text: it may have two million characters.
 COLUMNS = (
-    "id,firm_id,series_id,version,is_current,company_id,consultant_id,contract_id,visibility,name,"
-    "mime,size_bytes,status,reason,detail,created_at,ready_at,archived_at,firms(slug)"
+    f"id,firm_id,series_id,version,is_current,{','.join(PARENTS)},visibility,name,mime,size_bytes,"
+    "status,reason,detail,created_at,ready_at,archived_at,firms(slug)"
 )
 Limit = Annotated[int, typer.Option(help="How many, newest first.", min=1, max=1000)]
 
@@ -26,6 +29,10 @@ def list_files(
     status: Annotated[Status | None, typer.Option(help="Only these.")] = None,
     kind: Kind = None,
     reason: Reason = None,
+    of: Annotated[
+        UUID | None,
+        typer.Option(help="Only those of this company, contact, consultant or contract: its id."),
+    ] = None,
     all_versions: Annotated[
         bool, typer.Option("--all-versions", help="Also versions that are not the current one.")
     ] = False,
@@ -40,11 +47,15 @@ def list_files(
     wanted = filters(api, firm=firm, status=status, kind=kind, reason=reason)
     if not all_versions:
         wanted["is_current"] = "true"
-    print_files(find(api, wanted, limit), limit, as_json=as_json)
+    print_files(find(api, wanted, limit, of), limit, as_json=as_json)
 
 
-def find(api: Api, wanted: dict[str, str], limit: int) -> list[dict[str, Any]]:
+def find(
+    api: Api, wanted: dict[str, str], limit: int, of: UUID | None = None
+) -> list[dict[str, Any]]:
     query = api.table("files").select(COLUMNS).match(wanted)
+    if of is not None:
+        query = query.or_(",".join(f"{column}.eq.{of}" for column in PARENTS))
     rows = query.order("created_at", desc=True).order("id").limit(limit).execute().data
     return [{**row, "firm": row.pop("firms")["slug"]} for row in rows]
 

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from cli.files.arguments import FileId
-from cli.files.look import size
+from cli.files.look import PARENTS, size
 from cli.jobs.words import masked, when
 from cli.output import Json, print_facts, print_json, print_table, say
 from edge_jobs.api import Api
@@ -18,12 +18,12 @@ app = typer.Typer()
 
 FACTS = (
     *("firm", "status", "reason", "detail", "name", "mime", "size_bytes", "sha256"),
-    *("visibility", "company_id", "consultant_id", "contract_id", "page_count", "word_count"),
+    *("visibility", *PARENTS, "page_count", "word_count"),
     *("language", "preview_count", "scanned_with", "metadata", "bucket", "path"),
     *("created_at", "created_by", "ready_at", "upload_expires_at", "archived_at"),
 )
 COLUMNS = (
-    "id,firm_id,series_id,version,is_current,company_id,consultant_id,contract_id,visibility,"
+    f"id,firm_id,series_id,version,is_current,{','.join(PARENTS)},visibility,"
     "bucket,path,name,mime,size_bytes,sha256,status,reason,detail,upload_expires_at,page_count,"
     "word_count,metadata,thumbnail_path,preview_count,language,hints,scanned_with,ready_at,"
     "created_at,created_by,updated_at,archived_at,firms(slug)"

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from cli.files.look import PARENTS
 from edge_jobs.files.kinds import Kind
 from tests.capabilities.conftest import SAMPLES, row, stored, upload
 from tests.conftest import RunningStack
@@ -53,8 +54,8 @@ def new_version(firm: Firm, of: str) -> str:
     return upload(firm.member, firm, "Agreement 2.pdf", AGREEMENT, Kind.PDF, replaces=of)
 
 
-def begun(firm: Firm) -> str:
-    intent = {"name": "later.pdf", "size_bytes": 100, "mime": Kind.PDF}
+def begun(firm: Firm, **parent: str) -> str:
+    intent = {"name": "later.pdf", "size_bytes": 100, "mime": Kind.PDF} | parent
     return str(created(firm.member.rpc("begin_upload", firm_id=firm.id, **intent))["id"])
 
 
@@ -99,6 +100,21 @@ def test_files_are_listed(files: Firmbase, firm: Firm, drain: Drain) -> None:
     assert few.stderr.startswith("There may be more than these 2:")
     nothing = files("list", *of_firm, "--status", "failed")
     assert (nothing.stdout, nothing.stderr) == ("", "There are no such files.\n")
+
+
+def test_the_files_of_one_of_them_are_listed(files: Firmbase, firm: Firm, db: Database) -> None:
+    keys = db.execute(
+        "select a.attname from pg_constraint k join pg_attribute a on a.attrelid = k.conrelid"
+        " and a.attnum = k.conkey[cardinality(k.conkey)] where k.contype = 'f'"
+        " and k.conrelid = 'public.files'::regclass and a.attname not in ('firm_id', 'series_id')"
+    )
+    assert {key for (key,) in keys} == set(PARENTS), "nothing that holds files is forgotten"
+    of = {key: getattr(firm, key.removesuffix("_id"))()["id"] for key in PARENTS}
+    ids = {key: begun(firm, **{key: of[key]}) for key in PARENTS}
+    begun(firm)
+    assert listed(files, "--of", of["contact_id"]) == {ids["contact_id"]}
+    assert listed(files, "--of", of["contract_id"], "--status", "pending") == {ids["contract_id"]}
+    assert of["contact_id"] in files("show", ids["contact_id"]).stdout
 
 
 def test_archived_files_say_so(files: Firmbase, firm: Firm, drain: Drain) -> None:

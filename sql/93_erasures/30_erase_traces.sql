@@ -107,6 +107,15 @@ begin
   get diagnostics v_count = row_count;
   removed := removed || jsonb_build_object('contract_events', v_count);
 
+  -- The current version before the others, as the worker and everybody else does.
+  perform private.lock_series(p_firm_id, s.series_id)
+  from (
+    select distinct f.series_id
+    from public.files f
+    where f.firm_id = p_firm_id
+      and (f.consultant_id = any (p_consultant_ids) or f.contact_id = any (p_contact_ids))
+    order by f.series_id
+  ) s;
   with gone as (
     delete from public.files
     where firm_id = p_firm_id

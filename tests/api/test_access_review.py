@@ -182,6 +182,7 @@ def test_attack_29_the_review_of_a_file_is_what_people_can_read(
         assert firm.portal.email in check(firm, people, "file", id, {})
     for id in (
         upload(firm, db, "ready"),
+        upload(firm, db, "ready", contact_id=firm.contact()["id"]),
         upload(firm, db, "ready", consultant_id=own),
         upload(firm, db, "ready", consultant_id=other, **portal),
         upload(firm, db, "pending", consultant_id=own, **portal),

@@ -8,6 +8,7 @@ import httpx
 import psycopg
 import pytest
 
+from tests.api.files import LOCK_FILE
 from tests.api.races import LOCK_CONTRACT, race
 from tests.api.world import asked
 from tests.people import Caller, Firm, Person, created
@@ -507,6 +508,25 @@ def test_a_renewal_and_an_erasure_do_not_stop_each_other(
     assert created(erased)["removed"]["consultants"] == 1
     if renewed.is_error:
         refused(renewed, 409, "erased")
+
+
+@pytest.mark.parametrize("person", ["consultant", "contact"])
+def test_an_erasure_and_a_new_version_do_not_stop_each_other(
+    stack: Any, firm: Firm, who: Who, db: Db, person: str
+) -> None:
+    """The worker locks the current version, then the one it settles."""
+    id, admin = getattr(firm, person)(name=who.name)["id"], firm.admin
+    first = uploaded(firm, who, **{f"{person}_id": id})
+    db.execute("update files set status = 'ready' where id = %s", [first["id"]])
+    second = uploaded(firm, who, replaces=first["id"])
+    (erased,) = race(
+        stack.superuser_url,
+        LOCK_FILE,
+        first["id"],
+        lambda: admin.rpc(f"erase_{person}", id=id, note=NOTE),
+        meanwhile=f"update public.files set status = 'ready' where id = '{second['id']}'",
+    )
+    assert created(erased)["removed"]["files"] == 2
 
 
 def test_a_note_that_waits_for_an_erasure_is_refused(

@@ -892,6 +892,7 @@ export type Database = {
           bucket: string;
           company_id: string | null;
           consultant_id: string | null;
+          contact_id: string | null;
           contract_id: string | null;
           created_at: string;
           created_by: string | null;
@@ -929,6 +930,7 @@ export type Database = {
           bucket?: string;
           company_id?: string | null;
           consultant_id?: string | null;
+          contact_id?: string | null;
           contract_id?: string | null;
           created_at?: string;
           created_by?: string | null;
@@ -965,6 +967,7 @@ export type Database = {
           bucket?: string;
           company_id?: string | null;
           consultant_id?: string | null;
+          contact_id?: string | null;
           contract_id?: string | null;
           created_at?: string;
           created_by?: string | null;
@@ -1009,6 +1012,13 @@ export type Database = {
             columns: ["firm_id", "consultant_id"];
             isOneToOne: false;
             referencedRelation: "consultants";
+            referencedColumns: ["firm_id", "id"];
+          },
+          {
+            foreignKeyName: "files_contact_id_fkey";
+            columns: ["firm_id", "contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
             referencedColumns: ["firm_id", "id"];
           },
           {
@@ -1851,6 +1861,7 @@ export type Database = {
           allow_duplicate?: boolean;
           company_id?: string;
           consultant_id?: string;
+          contact_id?: string;
           contract_id?: string;
           firm_id: string;
           mime: string;
@@ -1865,6 +1876,7 @@ export type Database = {
           bucket: string;
           company_id: string | null;
           consultant_id: string | null;
+          contact_id: string | null;
           contract_id: string | null;
           created_at: string;
           created_by: string | null;
@@ -2052,6 +2064,7 @@ export type Database = {
           bucket: string;
           company_id: string | null;
           consultant_id: string | null;
+          contact_id: string | null;
           contract_id: string | null;
           created_at: string;
           created_by: string | null;
@@ -2400,6 +2413,7 @@ export type Database = {
           bucket: string;
           company_id: string | null;
           consultant_id: string | null;
+          contact_id: string | null;
           contract_id: string | null;
           created_at: string;
           created_by: string | null;
@@ -2445,6 +2459,7 @@ export type Database = {
           bucket: string;
           company_id: string | null;
           consultant_id: string | null;
+          contact_id: string | null;
           contract_id: string | null;
           created_at: string;
           created_by: string | null;
@@ -2509,6 +2524,7 @@ export type Database = {
           bucket: string;
           company_id: string | null;
           consultant_id: string | null;
+          contact_id: string | null;
           contract_id: string | null;
           created_at: string;
           created_by: string | null;
@@ -2554,6 +2570,7 @@ export type Database = {
           bucket: string;
           company_id: string | null;
           consultant_id: string | null;
+          contact_id: string | null;
           contract_id: string | null;
           created_at: string;
           created_by: string | null;
@@ -2648,6 +2665,7 @@ export type Database = {
           bucket: string;
           company_id: string | null;
           consultant_id: string | null;
+          contact_id: string | null;
           contract_id: string | null;
           created_at: string;
           created_by: string | null;
@@ -2693,6 +2711,7 @@ export type Database = {
           bucket: string;
           company_id: string | null;
           consultant_id: string | null;
+          contact_id: string | null;
           contract_id: string | null;
           created_at: string;
           created_by: string | null;
@@ -2744,6 +2763,7 @@ export type Database = {
           bucket: string;
           company_id: string | null;
           consultant_id: string | null;
+          contact_id: string | null;
           contract_id: string | null;
           created_at: string;
           created_by: string | null;

@@ -39,6 +39,7 @@ lint: install ## Check the style and types of all code
 	@$(VENV)/mypy
 	@$(VENV)/sqlfluff lint --processes 2 sql supabase/tests cli/schema
 	@$(LOCAL)/node_modules/.bin/biome ci
+	@$(LOCAL)/node_modules/.bin/deno check --quiet --no-config --no-lock supabase/functions/*/index.ts
 
 format: install ## Put all code into the house style
 	@$(VENV)/ruff format . && $(VENV)/ruff check --fix .

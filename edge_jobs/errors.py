@@ -54,6 +54,13 @@ class BadMailServer(FirmbaseError):
     exit_code = 3
 
 
+class BadResend(FirmbaseError):
+    """{name} is not {what}: correct {name}, or unset it."""
+
+    code = "bad_resend"
+    exit_code = 3
+
+
 class BadScanner(FirmbaseError):
     """CLAMD_URL is not the address of a virus scanner: set CLAMD_URL to tcp://host:3310, or to
     unix:///path/of/clamd.ctl, or unset it."""

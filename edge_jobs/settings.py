@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from edge_jobs.errors import (
     BadMailServer,
     BadMetricsPort,
+    BadResend,
     BadScanner,
     MissingSetting,
     NotSupabase,
@@ -69,6 +70,27 @@ class Settings:
             usable = False
         if not usable or parts.scheme not in ("smtp", "smtps"):
             raise BadMailServer
+        return url
+
+    @property
+    def resend_key(self) -> str | None:
+        """Of Resend, which then carries the mails instead of the mail server."""
+        key = self._values.get("RESEND_API_KEY", "").strip()
+        if key and not (key.isascii() and key.isprintable()):
+            # Not a header: the libraries would quote it in their complaint.
+            raise BadResend(name="RESEND_API_KEY", what="a key of Resend")
+        return key or None
+
+    @property
+    def resend_url(self) -> str:
+        url = self._values.get("RESEND_URL", "").strip() or "https://api.resend.com"
+        try:
+            parts = urlsplit(url)
+            usable = parts.hostname and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable or parts.scheme not in ("http", "https"):
+            raise BadResend(name="RESEND_URL", what="the address of Resend")
         return url
 
     @property

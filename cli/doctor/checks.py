@@ -24,7 +24,8 @@ from edge_jobs import SCHEMA_VERSION
 from edge_jobs.api import Api, plain_errors
 from edge_jobs.errors import FirmbaseError, MissingSetting, schema_mismatch
 from edge_jobs.files.scanner import Scanner, ScanUnavailable
-from edge_jobs.notifications.mailer import Mailer
+from edge_jobs.notifications.carrier import carrier
+from edge_jobs.notifications.resend import NotTaken
 from edge_jobs.settings import Settings
 
 BUCKETS = {"exports", "firm-files", "reports"}
@@ -244,22 +245,26 @@ def realtime(settings: Settings) -> str:
 
 def mail(settings: Settings) -> str:
     try:
-        url, _ = settings.smtp_url, settings.mail_from
+        post, _ = carrier(settings), settings.mail_from
     except MissingSetting as error:
         raise Broken(
-            str(error).partition(":")[0], "Set SMTP_URL and MAIL_FROM to send mail.", State.WARNING
+            str(error).partition(":")[0],
+            "Set SMTP_URL (or RESEND_API_KEY) and MAIL_FROM to send mail.",
+            State.WARNING,
         ) from error
-    mailer = Mailer(url)
     try:
-        mailer.check()
+        post.check()
+    except (NotTaken, httpx.HTTPError) as error:
+        raise Broken(str(error), "Check RESEND_API_KEY.") from error
     except (OSError, smtplib.SMTPException) as error:
         raise Broken(
             f"The mail server refuses: {error}",
             "Check SMTP_URL; locally, see `firmbase stack logs mail`.",
         ) from error
     finally:
-        mailer.close()
-    return f"{urlsplit(url).hostname} takes mail"
+        post.close()
+    name = "Resend" if settings.resend_key else urlsplit(settings.smtp_url).hostname
+    return f"{name} takes mail"
 
 
 def scanner(settings: Settings) -> str:

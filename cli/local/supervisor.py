@@ -129,21 +129,24 @@ def services(config: Config) -> list[Service]:
                 "SMTP_HOST": LOOPBACK,
                 "SMTP_PORT": str(ports.smtp),
                 "STORAGE_DIR": str(config.directory / "storage"),
+                "DENO_DIR": str(config.directory / "deno"),
             }
-            | auth_settings(),
+            | project_settings(),
             lambda: answers_http(f"{config.api_url}/_health"),
         ),
     ]
 
 
-def auth_settings() -> dict[str, str]:
-    """What the project's config.toml says of Auth, for the local one."""
-    auth = tomllib.loads((ROOT / "supabase" / "config.toml").read_text())["auth"]
+def project_settings() -> dict[str, str]:
+    """What the project's config.toml says of Auth and the Edge Functions, for the local ones."""
+    project = tomllib.loads((ROOT / "supabase" / "config.toml").read_text())
+    auth, functions = project["auth"], project["functions"]
     return {
         "SITE_URL": auth["site_url"],
         "JWT_EXPIRY": str(auth["jwt_expiry"]),
         "AUTH_AUTOCONFIRM": str(not auth["email"]["enable_confirmations"]).lower(),
         "PASSWORD_MIN_LENGTH": str(auth["minimum_password_length"]),
+        "OPEN_FUNCTIONS": " ".join(n for n, f in functions.items() if not f["verify_jwt"]),
     }
 
 

@@ -1,11 +1,9 @@
 """email.send: one e-mail to one person.
 
 Delivery is at least once: a crash after the server took the message sends it again, with the same
-Message-ID, by which mailboxes tell the copies apart.
+Message-ID, by which mailboxes tell the copies apart, and Resend does not send it twice.
 """
 
-import smtplib
-from email.message import EmailMessage
 from email.utils import parseaddr
 from typing import Any
 from uuid import UUID
@@ -13,9 +11,9 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from edge_jobs.errors import PermanentError
+from edge_jobs.notifications.carrier import carrier
 from edge_jobs.notifications.letters import compose
-from edge_jobs.notifications.mailer import mailer
-from edge_jobs.notifications.message import BadHeader, build
+from edge_jobs.notifications.message import BadHeader, build, unsubscribe_url
 from edge_jobs.registry import Job, handler
 
 
@@ -36,17 +34,19 @@ def send(job: Job, payload: EmailSend) -> dict[str, Any]:
         message_domain=parseaddr(sender)[1].rpartition("@")[2],
     )
     if email is None:
-        return {"skipped": "sent already"}
+        return {"skipped": "sent already, or not wanted"}
     try:
         letter = compose(email["event"], email["params"])
         message = build(
             letter,
             firm=email["params"]["firm"],
+            color=email["params"].get("color"),
             sender=sender,
             to=email["to"],
             subject=email["subject"],
             message_id=email["message_id"],
             app_url=settings.app_url,
+            unsubscribe_url=unsubscribe_url(settings.url, email["unsubscribe_token"]),
         )
     except KeyError as error:
         raise PermanentError("unknown_event", f"No letter is written for {error}.") from error
@@ -57,29 +57,6 @@ def send(job: Job, payload: EmailSend) -> dict[str, Any]:
         ) from error
     except BadHeader as error:
         raise PermanentError(error.code, str(error)) from error
-    _hand_over(settings.smtp_url, message)
+    carrier(settings).send(message)
     job.api.rpc("finish_email", email_id=str(payload.email_id))
     return {"message_id": email["message_id"]}
-
-
-def _hand_over(smtp_url: str, message: EmailMessage) -> None:
-    """5xx is the server's last word on a message; everything else is worth another attempt."""
-    try:
-        mailer(smtp_url).send(message)
-    except smtplib.SMTPAuthenticationError:
-        # Our password is wrong, not the message.
-        raise
-    except smtplib.SMTPRecipientsRefused as error:
-        code, reply = next(iter(error.recipients.values()))
-        if code >= 500:
-            raise PermanentError("recipient_refused", _reply(reply)) from error
-        raise
-    except smtplib.SMTPResponseException as error:
-        if error.smtp_code >= 500:
-            raise PermanentError("message_refused", _reply(error.smtp_error)) from error
-        raise
-
-
-def _reply(reply: bytes | str) -> str:
-    text = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
-    return f"The mail server answered: {text[:300]}"

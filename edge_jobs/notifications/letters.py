@@ -1,10 +1,22 @@
 """What each e-mail says. The facts come from the database; the words are here."""
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_TURNING = {"R", "AL", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"}
+
+
+class Entry(NamedTuple):
+    """One of several things a message tells of."""
+
+    title: str
+    body: str
+    note: str
+    link: str  # path below APP_URL
 
 
 class Letter(NamedTuple):
@@ -16,21 +28,38 @@ class Letter(NamedTuple):
     action: str
     link: str  # path below APP_URL
     reason: str
+    entries: list[Entry] = []  # noqa: RUF012 - of a tuple: nobody changes it
+    for_member: bool = True  # who has settings of their own
 
 
-class _Event(BaseModel):
+def _isolated(text: str) -> str:
+    """What is written from right to left, between marks that keep it from turning the rest."""
+    turns = any(unicodedata.bidirectional(sign) in _TURNING for sign in text)
+    return f"\u2068{text}\u2069" if turns else text
+
+
+Text = Annotated[str, AfterValidator(_isolated)]
+
+
+class Event(BaseModel):
+    """What every letter needs; its own facts are in each class below."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    firm: str
+    firm: Text
     link: str
+    color: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")] | None = None
+
+    def letter(self) -> Letter:
+        raise NotImplementedError
 
 
-class ContractEnding(_Event):
+class ContractEnding(Event):
     """A contract ends in so many days."""
 
-    number: str
-    title: str
-    party: str | None
+    number: Text
+    title: Text
+    party: Text | None
     ends_on: date
     days: int
 
@@ -52,12 +81,12 @@ class ContractEnding(_Event):
         )
 
 
-class ContractRenewing(_Event):
+class ContractRenewing(Event):
     """A contract renews itself unless it is cancelled within so many days."""
 
-    number: str
-    title: str
-    party: str | None
+    number: Text
+    title: Text
+    party: Text | None
     ends_on: date
     cancel_by: date
     renewal_months: int
@@ -85,13 +114,13 @@ class ContractRenewing(_Event):
         )
 
 
-class SigningRequest(_Event):
+class SigningRequest(Event):
     """Somebody is asked to sign a contract, perhaps not for the first time."""
 
-    sender: str
-    name: str
-    number: str
-    title: str
+    sender: Text
+    name: Text
+    number: Text
+    title: Text
     reminder: bool
     expires_on: date
 
@@ -117,14 +146,15 @@ class SigningRequest(_Event):
             link=self.link,
             reason=f"You get this mail because {self.firm} named you as a signer of this contract. "
             "If you do not know them, ignore it: nothing happens.",
+            for_member=False,
         )
 
 
-class ContractSigned(_Event):
+class ContractSigned(Event):
     """Everybody has signed a contract."""
 
-    number: str
-    title: str
+    number: Text
+    title: Text
     starts_on: date
 
     def letter(self) -> Letter:
@@ -141,13 +171,13 @@ class ContractSigned(_Event):
         )
 
 
-class ContractDeclined(_Event):
+class ContractDeclined(Event):
     """Somebody does not want to sign a contract."""
 
-    number: str
-    title: str
-    signer: str
-    reason: str
+    number: Text
+    title: Text
+    signer: Text
+    reason: Text
     starts_on: date
 
     def letter(self) -> Letter:
@@ -167,11 +197,11 @@ class ContractDeclined(_Event):
         )
 
 
-class Invitation(_Event):
+class Invitation(Event):
     """Somebody is invited to a firm."""
 
-    inviter: str
-    role: str
+    inviter: Text
+    role: Text
     expires_on: date
 
     def letter(self) -> Letter:
@@ -186,30 +216,148 @@ class Invitation(_Event):
             link=self.link,
             reason=f"You get this mail because {self.inviter} entered your address at {self.firm}. "
             "If you do not know them, ignore it: nothing happens.",
+            for_member=False,
         )
 
 
-_EVENTS: dict[
-    str,
-    type[ContractDeclined]
-    | type[ContractEnding]
-    | type[ContractRenewing]
-    | type[ContractSigned]
-    | type[Invitation]
-    | type[SigningRequest],
-] = {
+class FileQuarantined(Event):
+    """A file was locked away, because something is wrong with it."""
+
+    name: Text
+    detail: Text
+
+    def letter(self) -> Letter:
+        return Letter(
+            heading="A file is in quarantine",
+            paragraphs=[
+                "We looked into it and locked it away: nobody can open or download it now. An "
+                "admin of the firm can look at it, release it or remove it for good.",
+            ],
+            facts=[("File", self.name), ("Why", self.detail)],
+            action="Look at the file",
+            link=self.link,
+            reason=f"You get this mail because you uploaded the file, or look after files at "
+            f"{self.firm}.",
+        )
+
+
+class FileRejected(Event):
+    """Nothing came of a file."""
+
+    name: Text
+    detail: Text
+
+    def letter(self) -> Letter:
+        return Letter(
+            heading="A file cannot be used",
+            paragraphs=[
+                "It was uploaded, but we could not take it in. If you still have it, upload it "
+                "once more.",
+            ],
+            facts=[("File", self.name), ("Why", self.detail)],
+            action="Look at the file",
+            link=self.link,
+            reason=f"You get this mail because you uploaded the file, or look after files at "
+            f"{self.firm}.",
+        )
+
+
+class ReportReady(Event):
+    """A report that somebody asked for is there."""
+
+    report: Text
+    format: Text
+    kept_until: date
+
+    def letter(self) -> Letter:
+        return Letter(
+            heading="Your report is ready",
+            paragraphs=["The report you asked for is made. It shows the day you asked."],
+            facts=[
+                ("Report", self.report),
+                ("Format", self.format),
+                ("Kept until", _long(self.kept_until)),
+            ],
+            action="Open the report",
+            link=self.link,
+            reason=f"You get this mail because you asked for the report at {self.firm}.",
+        )
+
+
+class ExportReady(Event):
+    """The export of the firm is there."""
+
+    kept_until: date
+
+    def letter(self) -> Letter:
+        return Letter(
+            heading="The export of your firm is ready",
+            paragraphs=[
+                f"Everything {self.firm} has is packed: its tables and its documents. Keep what "
+                "you download as safe as the firm itself.",
+            ],
+            facts=[("Kept until", _long(self.kept_until))],
+            action="Download the export",
+            link=self.link,
+            reason=f"You get this mail because you asked for the export of {self.firm}.",
+        )
+
+
+class Item(BaseModel):
+    """One of the things a digest tells of."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: Text
+    body: Text
+    link: str
+    day: date
+
+
+class Digest(Event):
+    """What was gathered for somebody since the last time."""
+
+    day: date
+    items: list[Item]
+    more: int
+
+    def letter(self) -> Letter:
+        count = len(self.items) + self.more
+        things = "One thing" if count == 1 else f"{count} things"
+        rest = f" Here are {len(self.items)} of them." if self.more else ""
+        return Letter(
+            heading=f"Your day at {self.firm}",
+            paragraphs=[f"{things} since yesterday that you have not seen yet.{rest}"],
+            facts=[],
+            entries=[
+                Entry(item.title, item.body, f"{item.day.day} {item.day:%B}", item.link)
+                for item in self.items
+            ],
+            action="See all in the app",
+            link=self.link,
+            reason=f"You get this mail because you chose to hear of some things at {self.firm} "
+            "once a day, or because there were too many for a mail each.",
+        )
+
+
+EVENTS: dict[str, type[Event]] = {
     "contract_declined": ContractDeclined,
     "contract_ending": ContractEnding,
     "contract_renewing": ContractRenewing,
     "contract_signed": ContractSigned,
+    "digest": Digest,
+    "export_ready": ExportReady,
+    "file_quarantined": FileQuarantined,
+    "file_rejected": FileRejected,
     "invitation": Invitation,
+    "report_ready": ReportReady,
     "signing_request": SigningRequest,
 }
 
 
 def compose(event: str, params: Mapping[str, Any]) -> Letter:
     """The letter for ``event``. Raises KeyError (no such event) or ValidationError (bad facts)."""
-    return _EVENTS[event].model_validate(params).letter()
+    return EVENTS[event].model_validate(params).letter()
 
 
 def _long(day: date) -> str:

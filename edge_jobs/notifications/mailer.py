@@ -10,6 +10,8 @@ from email.message import EmailMessage
 from functools import cache
 from urllib.parse import unquote, urlsplit
 
+from edge_jobs.errors import PermanentError
+
 # For each answer of the server, and for the connection while other messages have it.
 TIMEOUT_SECONDS = 15
 QUEUE_SECONDS = 30
@@ -28,9 +30,23 @@ class Mailer:
         self._connection: smtplib.SMTP | None = None
 
     def send(self, message: EmailMessage) -> None:
-        """Returns once the server took the message. Raises smtplib.SMTPException or OSError."""
-        with self._exclusive():
-            self._connected().send_message(message)
+        """Returns once the server took the message. Raises PermanentError (recipient_refused,
+        message_refused), or smtplib.SMTPException or OSError, which are worth another attempt."""
+        try:
+            with self._exclusive():
+                self._connected().send_message(message)
+        except smtplib.SMTPAuthenticationError:
+            # Our password is wrong, not the message.
+            raise
+        except smtplib.SMTPRecipientsRefused as error:
+            code, reply = next(iter(error.recipients.values()))
+            if code >= 500:
+                raise PermanentError("recipient_refused", _reply(reply)) from error
+            raise
+        except smtplib.SMTPResponseException as error:
+            if error.smtp_code >= 500:
+                raise PermanentError("message_refused", _reply(error.smtp_error)) from error
+            raise
 
     def check(self) -> None:
         """Connect and log in, as for a message. Raises smtplib.SMTPException or OSError."""
@@ -94,3 +110,8 @@ def _alive(connection: smtplib.SMTP) -> bool:
     except (smtplib.SMTPException, OSError):
         connection.close()
         return False
+
+
+def _reply(reply: bytes | str) -> str:
+    text = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
+    return f"The mail server answered: {text[:300]}"

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from edge_jobs.notifications.colors import Palette, palette
 from edge_jobs.notifications.letters import Letter
 
 _LAYOUT = Template(Path(__file__).with_name("layout.html").read_text(encoding="utf-8"))
@@ -20,11 +21,21 @@ _PARAGRAPH = (
     '<p class="ink" style="margin:0 0 16px;color:#1f2933;font-size:16px;line-height:1.55">{}</p>'
 )
 _FACT = (
-    '<tr><td class="muted rule" style="padding:11px 16px 11px 0;border-top:1px solid #e6eaef;'
-    'color:#66727f;font-size:14px;line-height:1.45;white-space:nowrap;vertical-align:top">{}</td>'
+    '<tr><td class="muted rule" style="padding:11px 24px 11px 0;border-top:1px solid #e6eaef;'
+    'color:#5d6875;font-size:14px;line-height:1.45;white-space:nowrap;vertical-align:top;width:1%">'
+    "{}</td>"
     '<td class="ink rule" style="padding:11px 0;border-top:1px solid #e6eaef;color:#1f2933;'
-    'font-size:14px;line-height:1.45;text-align:right;overflow-wrap:anywhere">{}</td></tr>'
+    'font-size:14px;line-height:1.45;overflow-wrap:anywhere">{}</td></tr>'
 )
+_ENTRY = (
+    '<tr><td class="rule" style="padding:13px 0;border-top:1px solid #e6eaef;font-size:14px;'
+    'line-height:1.45;overflow-wrap:anywhere"><a class="ink" href="{url}" style="color:#1f2933;'
+    'font-size:15px;font-weight:600;text-decoration:none">{title}</a>'
+    '<div class="muted" style="color:#5d6875">{body}</div></td></tr>'
+)
+_LINK = '<a class="muted" href="{url}" style="color:#5d6875">{name}</a>'
+
+SETTINGS = "/settings/notifications"  # path below APP_URL
 
 
 class BadHeader(ValueError):
@@ -44,9 +55,11 @@ def build(
     subject: str,
     message_id: str,
     app_url: str,
+    unsubscribe_url: str,
+    color: str | None = None,
 ) -> EmailMessage:
     """The message for one person. Raises BadHeader: bad_header, bad_address, multiple_addresses."""
-    link = app_url.rstrip("/") + letter.link
+    app = app_url.rstrip("/")
     message = EmailMessage(policy=_POLICY)
     sender_name, sender_address = parseaddr(sender)
     try:
@@ -58,14 +71,23 @@ def build(
         message["Date"] = formatdate(usegmt=True)
         # Keeps out-of-office replies from answering a machine.
         message["Auto-Submitted"] = "auto-generated"
-        message["List-Unsubscribe"] = f"<{app_url.rstrip('/')}/settings/notifications>"
+        # One click is enough (RFC 8058).
+        message["List-Unsubscribe"] = f"<{unsubscribe_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     except BadHeader:
         raise
     except (ValueError, MessageError) as error:
         raise BadHeader("bad_header", f"A header cannot be written: {error}.") from error
-    message.set_content(_text(letter, firm, link), cte="quoted-printable")
-    message.add_alternative(_html(letter, firm, link), subtype="html", cte="quoted-printable")
+    text = _text(letter, firm, app, unsubscribe_url)
+    html = _html(letter, firm, app, unsubscribe_url, palette(color))
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
     return message
+
+
+def unsubscribe_url(project_url: str, token: str) -> str:
+    """Where one click ends mails of a kind: the Edge Function of this name."""
+    return f"{project_url}/functions/v1/unsubscribe?token={token}"
 
 
 def _recipient(to: str) -> Address:
@@ -82,21 +104,45 @@ def _recipient(to: str) -> Address:
     return address
 
 
-def _text(letter: Letter, firm: str, link: str) -> str:
+def _text(letter: Letter, firm: str, app: str, unsubscribe: str) -> str:
     width = max((len(name) for name, _ in letter.facts), default=0)
     facts = "\n".join(f"{name:<{width}}  {value}" for name, value in letter.facts)
-    blocks = [firm, letter.heading, *letter.paragraphs, facts, f"{letter.action}:\n{link}"]
-    return "\n\n".join(block for block in blocks if block) + f"\n\n-- \n{letter.reason}\n"
+    entries = [
+        "\n".join(filter(None, (f"* {e.title} ({e.note})", e.body, app + e.link)))
+        for e in letter.entries
+    ]
+    action = f"{letter.action}:\n{app}{letter.link}"
+    blocks = [firm, letter.heading, *letter.paragraphs, facts, *entries, action]
+    settings = f"Choose what you get: {app}{SETTINGS}\n" if letter.for_member else ""
+    return (
+        "\n\n".join(block for block in blocks if block)
+        + f"\n\n-- \n{letter.reason}\n{settings}Stop these mails: {unsubscribe}\n"
+    )
 
 
-def _html(letter: Letter, firm: str, link: str) -> str:
+def _html(letter: Letter, firm: str, app: str, unsubscribe: str, colors: Palette) -> str:
+    foot = _LINK.format(url=escape(unsubscribe), name="Stop these mails")
+    if letter.for_member:
+        settings = _LINK.format(url=escape(app + SETTINGS), name="Choose what you get")
+        foot = f"{settings} &nbsp;·&nbsp; {foot}"
+    rows = [_FACT.format(escape(name), escape(value)) for name, value in letter.facts]
+    rows += [
+        _ENTRY.format(
+            url=escape(app + entry.link),
+            title=escape(entry.title),
+            body=escape(" · ".join(filter(None, (entry.note, entry.body)))),
+        )
+        for entry in letter.entries
+    ]
     return _LAYOUT.substitute(
+        colors._asdict(),
         firm=escape(firm),
         heading=escape(letter.heading),
         preview=escape(letter.paragraphs[0]),
         paragraphs="\n".join(_PARAGRAPH.format(escape(text)) for text in letter.paragraphs),
-        facts="\n".join(_FACT.format(escape(name), escape(value)) for name, value in letter.facts),
-        url=escape(link),
+        rows="\n".join(rows),
+        url=escape(app + letter.link),
         action=escape(letter.action),
         reason=escape(letter.reason),
+        foot=foot,
     )

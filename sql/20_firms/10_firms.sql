@@ -15,6 +15,7 @@ create table public.firms (
   updated_by uuid,
   archived_at timestamptz,
   require_mfa boolean not null default false,
+  brand_color text,
   constraint firms_slug_key unique (slug),
   constraint firms_name_length check (char_length(btrim(name)) between 1 and 200),
   constraint firms_name_line check (name !~ '[[:cntrl:]]'),
@@ -26,7 +27,8 @@ create table public.firms (
   check (jsonb_typeof(settings) = 'object' and pg_column_size(settings) <= 16384),
   constraint firms_status_known check (status in ('active', 'suspended')),
   constraint firms_seat_limit_range check (seat_limit between 1 and 10000),
-  constraint firms_storage_quota_range check (storage_quota_bytes >= 0)
+  constraint firms_storage_quota_range check (storage_quota_bytes >= 0),
+  constraint firms_brand_color_form check (brand_color ~ '^#[0-9a-f]{6}$')
 );
 
 create function private.guard_require_mfa() returns trigger
@@ -68,7 +70,7 @@ with check (id = any (array(select private.firm_ids('admin'))));
 
 revoke all on public.firms from public, anon, authenticated, service_role;
 grant select on public.firms to authenticated, service_role;
-grant update (name, slug, currency, timezone, locale, settings, require_mfa)
+grant update (name, slug, currency, timezone, locale, settings, require_mfa, brand_color)
 on public.firms to authenticated;
 grant update (status, seat_limit, storage_quota_bytes, archived_at) on public.firms to service_role;
 
@@ -84,5 +86,7 @@ comment on column public.firms.status is
 comment on column public.firms.require_mfa is
   'Whether a session without a second factor has no right in the firm, for members and consultants '
   'alike. Only a session that has one turns it on.';
+comment on column public.firms.brand_color is
+  'The colour of the firm''s mails, such as #14233c; null: that of the house.';
 comment on column public.firms.archived_at is
   'When an owner closed the firm; thirty days later it is deleted, unless the operator opens it.';

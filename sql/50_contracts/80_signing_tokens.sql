@@ -94,7 +94,6 @@ begin
     v_signer.email,
     v_signer.firm || ': please sign ' || v_signer.title,
     jsonb_build_object(
-      'firm', v_signer.firm,
       'sender', v_signer.sender,
       'name', v_signer.name,
       'number', v_signer.number::text,

@@ -9,6 +9,8 @@ create table public.notifications (
   link text not null,
   read_at timestamptz,
   created_at timestamptz not null default now(),
+  delivery text not null default 'off',
+  digested_at timestamptz,
   constraint notifications_firm_id_id_key unique (firm_id, id),
   constraint notifications_user_id_dedupe_key_key unique (user_id, dedupe_key),
   constraint notifications_member_fkey foreign key (firm_id, user_id)
@@ -17,11 +19,15 @@ create table public.notifications (
   constraint notifications_kind_form check (kind ~ '^[a-z][a-z_]{0,49}$'),
   constraint notifications_title_length check (char_length(title) between 1 and 300),
   constraint notifications_body_length check (char_length(body) <= 2000),
-  constraint notifications_link_form check (link ~ '^/[^/\\]' and char_length(link) <= 500)
+  constraint notifications_link_form check (link ~ '^/[^/\\]' and char_length(link) <= 500),
+  constraint notifications_delivery_known check (delivery in ('now', 'digest', 'off'))
 );
 
 create index notifications_firm_id_user_id_created_at_idx
 on public.notifications (firm_id, user_id, created_at desc, id);
+
+create index notifications_digest_idx on public.notifications (firm_id, user_id, created_at)
+where delivery = 'digest' and digested_at is null;
 
 alter table public.notifications enable row level security;
 
@@ -54,3 +60,7 @@ comment on column public.notifications.dedupe_key is
   'The fact; each user hears of it once.';
 comment on column public.notifications.link is
   'Path in the app, such as /contracts/….';
+comment on column public.notifications.delivery is
+  'By mail as well: at once (now), with the next daily digest, or not at all.';
+comment on column public.notifications.digested_at is
+  'When a digest took it up, or passed over it because it had been read.';

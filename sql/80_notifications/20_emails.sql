@@ -19,7 +19,8 @@ create table public.emails (
   constraint emails_subject_form
   check (char_length(subject) between 1 and 300 and subject !~ '[[:cntrl:]]'),
   constraint emails_params_object check (jsonb_typeof(params) = 'object'),
-  constraint emails_status_known check (status in ('queued', 'sending', 'sent', 'failed'))
+  constraint emails_status_known
+  check (status in ('queued', 'sending', 'sent', 'failed', 'suppressed'))
 );
 
 create index emails_to_address_idx on public.emails (to_address);
@@ -43,4 +44,4 @@ comment on column public.emails.params is
   'The facts of the message; emptied once it is sent.';
 comment on column public.emails.status is
   'queued; sending: handed to the mail server, outcome unknown yet; sent; failed: no more '
-  'attempts.';
+  'attempts; suppressed: its address gets no more of it, so nothing was sent.';

@@ -6,11 +6,14 @@ declare
   v_id uuid;
 begin
   insert into public.emails (firm_id, dedupe_key, event, to_address, subject, params)
-  values (
-    p_firm_id, p_dedupe_key, p_event, p_to,
+  select
+    f.id, p_dedupe_key, p_event, p_to,
     -- A name in the subject may hold what a header may not.
-    left(regexp_replace(p_subject, '[[:cntrl:]\u2028\u2029]+', ' ', 'g'), 300), p_params
-  )
+    left(regexp_replace(p_subject, '[[:cntrl:]\u2028\u2029]+', ' ', 'g'), 300),
+    p_params || jsonb_build_object('firm', f.name)
+    || jsonb_strip_nulls(jsonb_build_object('color', f.brand_color))
+  from public.firms as f
+  where f.id = p_firm_id
   on conflict (dedupe_key) do nothing
   returning id into v_id;
   if v_id is not null then
@@ -36,6 +39,11 @@ declare
   v_email public.emails;
 begin
   update public.emails as e
+  set status = 'suppressed', params = '{}'
+  where e.id = p_id
+    and e.status <> 'sent'
+    and private.is_suppressed(e.to_address, e.firm_id, e.event);
+  update public.emails as e
   set
     status = 'sending',
     attempts = e.attempts + 1,
@@ -50,7 +58,10 @@ begin
     'to', v_email.to_address,
     'subject', v_email.subject,
     'params', v_email.params,
-    'message_id', v_email.message_id
+    'message_id', v_email.message_id,
+    'unsubscribe_token', private.unsubscribe_token(
+      v_email.to_address, v_email.firm_id, v_email.event
+    )
   );
 end
 $$;
@@ -68,8 +79,9 @@ grant execute on function public.begin_email(uuid, text) to service_role;
 comment on function private.begin_email(uuid, text) is
   'Definer of public.begin_email.';
 comment on function public.begin_email(uuid, text) is
-  'What to send, its Message-ID fixed from now on; null when it was sent already, does not exist '
-  'or had a token in it and failed. For the secret key only.';
+  'What to send, its Message-ID fixed from now on; null when it was sent already, does not exist, '
+  'had a token in it and failed, or goes to somebody who wants no more of it. For the secret key '
+  'only.';
 
 create function private.finish_email(p_id uuid) returns void
 language sql security definer set search_path = '' as $$

@@ -56,6 +56,36 @@ comment on function public.begin_file(uuid) is
   'that an admin released it, so that nothing but a virus locks it away again. For the secret key '
   'only.';
 
+create function private.tell_of_file(
+  file public.files, kind text, reason text, detail text, min_role text
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.notify(
+    file.firm_id,
+    kind,
+    format('%s:%s:%s', kind, file.id, reason),
+    left('“' || file.name || '” ', 280)
+    || case kind when 'file_quarantined' then 'is in quarantine' else 'cannot be used' end,
+    coalesce(left(detail, 1000), ''),
+    '/files/' || file.id,
+    p_user_ids => array[file.created_by],
+    p_min_role => min_role,
+    p_email => jsonb_build_object('name', file.name, 'detail', coalesce(left(detail, 1000), ''))
+  );
+end
+$$;
+
+revoke execute on function private.tell_of_file(public.files, text, text, text, text)
+from public, anon, authenticated, service_role;
+
+comment on function private.tell_of_file(public.files, text, text, text, text) is
+'Tells whoever uploaded a file, and everyone with at least that role if there is one, that it is in
+quarantine (file_quarantined) or of no use (file_rejected).';
+
 create function private.settle_file(
   p_id uuid, p_status text, p_reason text, p_detail text, p_result jsonb
 ) returns void
@@ -128,16 +158,13 @@ begin
   if p_status = 'ready' then
     perform private.show_ready(v_file);
   elsif p_status <> 'processing' then
-    perform private.notify(
-      v_file.firm_id,
-      'file_rejected',
-      format('file_rejected:%s:%s', p_id, p_reason),
-      left('“' || v_file.name || '” cannot be used', 300),
-      coalesce(left(p_detail, 1000), ''),
-      '/files/' || p_id,
-      p_user_ids => array[v_file.created_by],
+    perform private.tell_of_file(
+      v_file,
+      case p_status when 'quarantined' then 'file_quarantined' else 'file_rejected' end,
+      p_reason,
+      p_detail,
       -- People have worked with it.
-      p_min_role => case when v_rescanned then 'admin' end
+      case when v_rescanned then 'admin' end
     );
   end if;
 end

@@ -56,7 +56,12 @@ begin
       'Your report is ready',
       'Contract portfolio as ' || upper(v_report.format) || '.',
       '/reports/' || p_id,
-      p_user_ids => array[v_report.requested_by]
+      p_user_ids => array[v_report.requested_by],
+      p_email => jsonb_build_object(
+        'report', 'Contract portfolio',
+        'format', upper(v_report.format),
+        'kept_until', (v_report.finished_at + interval '30 days')::date
+      )
     );
   end if;
 end

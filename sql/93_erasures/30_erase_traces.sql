@@ -165,6 +165,12 @@ begin
           e.params ->> 'number' = any (v_numbers)
           and e.params::text ~* p_naming
         )
+        -- The name of a file stands in the subject.
+        or (
+          e.event in ('file_quarantined', 'file_rejected')
+          and split_part(e.dedupe_key, ':', 2) = any (v_file_ids::text[])
+        )
+        or (e.event = 'digest' and e.params::text ~* p_naming)
       )
     returning e.id
   )

@@ -76,7 +76,8 @@ begin
       'The export of your firm is ready',
       format('It can be downloaded until %s.', v_export.expires_at::date),
       '/settings/exports/' || p_id,
-      p_user_ids => array[v_export.requested_by]
+      p_user_ids => array[v_export.requested_by],
+      p_email => jsonb_build_object('kept_until', v_export.expires_at::date)
     );
   end if;
 end

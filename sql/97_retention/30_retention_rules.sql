@@ -12,8 +12,8 @@ language sql immutable set search_path = '' as $$
     'What was not read in a year will not be.'
   ),
   (
-    'public.emails', 'that were sent or failed', '90 days',
-    'created_at < $1 and status in (''sent'', ''failed'')', null,
+    'public.emails', 'that were sent, failed or suppressed', '90 days',
+    'created_at < $1 and status in (''sent'', ''failed'', ''suppressed'')', null,
     'Long enough to answer whether a mail went out; its address is personal data.'
   ),
   (
@@ -90,12 +90,20 @@ language sql immutable set search_path = '' as $$
   ('public.tags', 'all', null, null, null, 'Words of the firm.'),
   ('public.taggings', 'all', null, null, null, 'Few and small; they go with an erased person.'),
   ('public.saved_views', 'all', null, null, null, 'Settings of its people.'),
+  (
+    'public.notification_preferences', 'all', null, null, null,
+    'Settings of its people; they go with the membership.'
+  ),
   ('public.firm_members', 'all', null, null, null, 'Ends with the membership.'),
   ('public.profiles', 'all', null, null, null, 'Belongs to the account, not to a firm.'),
   ('private.contract_counters', 'all', null, null, null, 'The next number of a contract.'),
   (
     'private.contract_reminders', 'all', null, null, null,
     'Few for each contract; a reminder is sent once.'
+  ),
+  (
+    'private.email_suppressions', 'all', null, null, null,
+    'Who wants no mail stays left alone, whatever else is forgotten; no address, only its hash.'
   ),
   (
     'private.job_schedules', 'all', null, null, null, 'What the operator runs for the firm.'

@@ -105,15 +105,8 @@ begin
       select from storage.objects as o where o.bucket_id = f.bucket and o.name = f.path
     );
   if found then
-    perform private.notify(
-      file.firm_id,
-      'file_rejected',
-      format('file_rejected:%s:object_missing', file.id),
-      left('“' || file.name || '” cannot be used', 300),
-      'The uploaded bytes are no longer there.',
-      '/files/' || file.id,
-      p_user_ids => array[file.created_by],
-      p_min_role => 'admin'
+    perform private.tell_of_file(
+      file, 'file_rejected', 'object_missing', 'The uploaded bytes are no longer there.', 'admin'
     );
   end if;
 end

@@ -93,7 +93,7 @@ select set_eq(
     ('public.firm_members', 'service_role', 'select'),
     (
       'public.firms', 'authenticated',
-      'select, update (currency, locale, name, require_mfa, settings, slug, timezone)'
+      'select, update (brand_color, currency, locale, name, require_mfa, settings, slug, timezone)'
     ),
     (
       'public.firms', 'service_role',
@@ -109,6 +109,10 @@ select set_eq(
       'update (archived_at, body)'
     ),
     ('public.notes', 'service_role', 'select'),
+    (
+      'public.notification_preferences', 'authenticated',
+      'select, insert (delivery, firm_id, kind), update (delivery)'
+    ),
     ('public.notifications', 'authenticated', 'select, update (read_at)'),
     ('public.notifications', 'service_role', 'select'),
     ('public.profiles', 'authenticated', 'select, update (avatar_path, full_name, locale, timezone)'),
@@ -153,6 +157,7 @@ select set_eq(
     ('private.accept_invitation(text)', 'authenticated'),
     ('private.access_review(uuid, text, uuid)', 'authenticated'),
     ('private.amend_contract(uuid)', 'authenticated'),
+    ('private.allow_address(text)', 'service_role'),
     ('private.apply_purge(uuid)', 'service_role'),
     ('private.apply_release(uuid, text)', 'service_role'),
     ('private.apply_reprocess(uuid)', 'service_role'),
@@ -231,6 +236,7 @@ select set_eq(
     ('private.merge_consultants(uuid, uuid)', 'authenticated'),
     ('private.my_firms()', 'authenticated'),
     ('private.note_scanner(text)', 'service_role'),
+    ('private.notification_kinds()', 'authenticated'),
     ('private.open_file(uuid)', 'authenticated'),
     ('private.opened_file_ids()', 'authenticated'),
     ('private.own_avatar_paths()', 'authenticated'),
@@ -259,6 +265,7 @@ select set_eq(
     ('private.settle_file(uuid, text, text, text, jsonb)', 'service_role'),
     ('private.sign_contract(text, text, uuid)', 'anon, authenticated'),
     ('private.snippet(text, integer)', 'authenticated'),
+    ('private.suppress_address(text, text)', 'service_role'),
     ('private.sweep_file_orphans(uuid, integer)', 'service_role'),
     ('private.terminate_contract(uuid, text, date)', 'authenticated'),
     (
@@ -267,11 +274,13 @@ select set_eq(
     ('private.transfer_ownership(uuid, uuid)', 'authenticated'),
     ('private.transition_contract(uuid, text, text)', 'authenticated'),
     ('private.undo_merge(uuid)', 'authenticated'),
+    ('private.unsubscribe(text)', 'anon, authenticated'),
     ('private.view_signing(text, uuid)', 'anon, authenticated'),
     ('private.withdraw_termination(uuid)', 'authenticated'),
     ('private.word_at(text, text)', 'authenticated'),
     ('public.accept_invitation(text)', 'authenticated'),
     ('public.access_review(uuid, text, uuid)', 'authenticated'),
+    ('public.allow_address(text)', 'service_role'),
     ('public.amend_contract(uuid)', 'authenticated'),
     ('public.archive_firm(uuid)', 'authenticated'),
     ('public.begin_email(uuid, text)', 'service_role'),
@@ -342,6 +351,7 @@ select set_eq(
     ('public.merge_consultants(uuid, uuid)', 'authenticated'),
     ('public.my_firms()', 'authenticated'),
     ('public.note_scanner(text)', 'service_role'),
+    ('public.notification_settings(uuid)', 'authenticated'),
     ('public.open_file(uuid)', 'authenticated'),
     ('public.portal_contracts()', 'authenticated'),
     ('public.progress_export(uuid, integer, integer)', 'service_role'),
@@ -363,8 +373,10 @@ select set_eq(
     ('public.revoke_invitation(uuid)', 'authenticated'),
     ('public.schema_version()', 'service_role'),
     ('public.search(uuid, text, text[], integer)', 'authenticated'),
+    ('public.set_notification(uuid, text, text)', 'authenticated'),
     ('public.sign_contract(text, text, uuid)', 'anon, authenticated'),
     ('public.suspend_member(uuid, uuid)', 'authenticated'),
+    ('public.suppress_address(text, text)', 'service_role'),
     ('public.sweep_file_orphans(uuid, integer)', 'service_role'),
     ('public.terminate_contract(uuid, text, date)', 'authenticated'),
     (
@@ -373,6 +385,7 @@ select set_eq(
     ('public.transfer_ownership(uuid, uuid)', 'authenticated'),
     ('public.transition_contract(uuid, text, text)', 'authenticated'),
     ('public.undo_merge(uuid)', 'authenticated'),
+    ('public.unsubscribe(text)', 'anon, authenticated'),
     ('public.view_signing(text, uuid)', 'anon, authenticated'),
     ('public.withdraw_termination(uuid)', 'authenticated')
   $$,

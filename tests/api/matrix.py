@@ -195,6 +195,13 @@ TABLES: Mapping[str, Mapping[str, Callers]] = {
         "read own": VIEWERS,
         "update own": VIEWERS,
     },
+    "notification_preferences": {
+        "read": NOBODY,
+        "create": VIEWERS,
+        "update": NOBODY,
+        "read own": VIEWERS,
+        "update own": VIEWERS,
+    },
     "emails": {
         "read": NOBODY,
         "create": NOBODY,
@@ -264,6 +271,10 @@ RPCS: Mapping[str, Callers] = {
     "sign_contract": EVERYBODY,
     "decline_contract": EVERYBODY,
     "resend_signing": MANAGERS,
+    # Whoever has the token of a mail.
+    "unsubscribe": EVERYBODY,
+    "notification_settings": VIEWERS,
+    "set_notification": VIEWERS,
     "merge_companies": MANAGERS,
     "merge_consultants": MANAGERS,
     "undo_merge": MANAGERS,
@@ -292,6 +303,7 @@ RPCS: Mapping[str, Callers] = {
 # Functions of the worker: only the secret key calls them.
 SERVICE_RPCS = frozenset(
     {
+        "allow_address",
         "begin_email",
         "begin_export",
         "begin_file",
@@ -337,6 +349,7 @@ SERVICE_RPCS = frozenset(
         "report_contract_portfolio",
         "reprocess_file_for_operator",
         "schema_version",
+        "suppress_address",
         "sweep_file_orphans",
     }
 )
@@ -369,6 +382,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "merge_companies",
             "merge_consultants",
             "my_firms",
+            "notification_kinds",
             "open_file",
             "opened_file_ids",
             "own_avatar_paths",
@@ -401,7 +415,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
         }
     ),
     frozenset({"anon", "authenticated"}): frozenset(
-        {"decline_contract", "sign_contract", "view_signing"}
+        {"decline_contract", "sign_contract", "unsubscribe", "view_signing"}
     ),
     frozenset({"authenticated", "service_role"}): frozenset(
         {
@@ -415,6 +429,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
     ),
     frozenset({"service_role"}): frozenset(
         {
+            "allow_address",
             "apply_purge",
             "apply_release",
             "apply_reprocess",
@@ -458,6 +473,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "report_contract_portfolio",
             "schema_version",
             "settle_file",
+            "suppress_address",
             "sweep_file_orphans",
         }
     ),
@@ -465,6 +481,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
         {
             "add_consultant_private",
             "add_export",
+            "address_hash",
             "advance_contracts",
             "apply_retention",
             "ask_signer",
@@ -508,6 +525,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "guard_require_mfa",
             "index_for_search",
             "is_portal_parent",
+            "is_suppressed",
             "job_is_queued",
             "job_message",
             "job_room",
@@ -543,6 +561,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "lock_series",
             "lock_upload",
             "lose_file",
+            "mail_key",
             "make_current",
             "naming",
             "needs_object",
@@ -579,6 +598,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "safe_name",
             "search_languages",
             "search_words",
+            "send_digests",
             "settle_erasure",
             "show_ready",
             "signing_terms",
@@ -587,9 +607,11 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "sync_profile",
             "take_job_key",
             "take_tokens",
+            "tell_of_file",
             "tell_of_signing",
             "tokens_left",
             "touch",
+            "unsubscribe_token",
             "upload_firm_ids",
             "wake_parent",
             "withdraw_waiting_job",

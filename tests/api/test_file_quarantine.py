@@ -272,5 +272,5 @@ def test_a_file_waits_for_its_scanner(firm: Firm) -> None:
     assert row(firm.viewer, file)["reason"] == "scan_unavailable", "as long as it waits"
     settle(firm, file, "ready")
     assert (row(firm.viewer, file)["status"], row(firm.viewer, file)["reason"]) == ("ready", None)
-    told = created(firm.member.get("notifications", kind="eq.file_rejected"))
+    told = created(firm.member.get("notifications", kind="eq.file_quarantined"))
     assert told == []

@@ -113,7 +113,7 @@ def test_a_virus_found_later_locks_the_file_away(firm: Firm) -> None:
     now = row(firm.viewer, file)
     assert (now["status"], now["reason"], now["is_current"]) == ("quarantined", "infected", True)
     for person, hears in ((firm.member, 1), (firm.owner, 1), (firm.viewer, 0)):
-        told = created(person.get("notifications", kind="eq.file_rejected"))
+        told = created(person.get("notifications", kind="eq.file_quarantined"))
         assert len(told) == hears
     assert created(service(firm, "begin_rescan", file_id=file["id"])) is None
 

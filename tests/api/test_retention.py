@@ -15,7 +15,7 @@ Db = psycopg.Connection[Any]
 
 # Tables of the machinery: nothing in them is a firm's, or outlives the job it belongs to.
 MACHINERY = {"private.clock_faults", "private.job_clock", "private.job_keys"}
-MACHINERY |= {"private.retention_clock", "private.scanner"}
+MACHINERY |= {"private.mail_key", "private.retention_clock", "private.scanner"}
 MACHINERY |= {f"private.job_{name}" for name in ("buckets", "limits", "parents", "pauses", "stats")}
 
 

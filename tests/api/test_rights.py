@@ -98,6 +98,12 @@ def invited(world: World, caller: Caller) -> str:
     return str(invitation["token"])
 
 
+def unsubscribing(world: World) -> str:
+    """The token of an invitation's mail."""
+    query = "select private.unsubscribe_token('a@example.com', %s, 'invitation')"
+    return str((world.db.execute(query, (world.firm.id,)).fetchone() or (None,))[0])
+
+
 ARGUMENTS: dict[str, Callable[[World, Caller, str], Row]] = {
     "create_firm": lambda w, c, n: {"name": "Mine", "slug": f"mine-{uuid.uuid4().hex[:8]}"},
     "archive_firm": lambda w, c, n: {"firm_id": w.firm.id},
@@ -138,6 +144,13 @@ ARGUMENTS: dict[str, Callable[[World, Caller, str], Row]] = {
     "sign_contract": lambda w, c, n: {"token": w.signing()["token"], "name": "Ada Marsh"},
     "decline_contract": lambda w, c, n: {"token": w.signing()["token"], "reason": "Too dear"},
     "resend_signing": lambda w, c, n: {"signer_id": w.signing()["id"]},
+    "unsubscribe": lambda w, c, n: {"token": unsubscribing(w)},
+    "notification_settings": lambda w, c, n: {"firm_id": w.firm.id},
+    "set_notification": lambda w, c, n: {
+        "firm_id": w.firm.id,
+        "kind": "report_ready",
+        "delivery": "digest",
+    },
     "merge_companies": lambda w, c, n: {
         "kept_id": w.firm.company()["id"],
         "merged_id": w.firm.company()["id"],

@@ -96,6 +96,10 @@ class World:
             "notifications": "insert into notifications"
             " (firm_id, user_id, dedupe_key, kind, title, link)"
             " values (%s, %s, gen_random_uuid(), 'test', 'x', '/x') returning id::text",
+            "notification_preferences": "insert into notification_preferences"
+            " (firm_id, user_id, kind, delivery) values (%s, %s, 'contract_signed', 'off')"
+            " on conflict (firm_id, user_id, kind) do update set delivery = 'off'"
+            " returning id::text",
             "emails": "insert into emails (firm_id, dedupe_key, event, to_address, subject)"
             " values (%s, %s::uuid, 'test', 'a@example.com', 'x') returning id::text",
             "reports": "insert into reports (firm_id, requested_by, kind, format)"
@@ -116,13 +120,13 @@ class World:
         if table == "firm_members":
             return {"firm_id": self.firm.id, "user_id": caller.id}
         strangers = (self.outsider, self.firm.removed, self.firm.portal)
-        if table == "notifications" and caller in strangers:
+        if table in ("notifications", "notification_preferences") and caller in strangers:
             return None
         if table == "consultant_private" and caller is not self.firm.portal:
             return self.make(table)
         if caller is self.firm.portal and table in ABOUT_CONSULTANTS:
             return self.about(table, self.firm.portal_consultant["id"])
-        if table in ("notifications", "reports"):
+        if table in ("notifications", "notification_preferences", "reports"):
             return self.written(table, caller.id)
         # A view of one's own is private at first.
         private = table == "saved_views"
@@ -337,6 +341,11 @@ NEW_ROWS: dict[str, Callable[[World], Row]] = {
         "title": "Click here",
         "link": "/x",
     },
+    "notification_preferences": lambda w: {
+        "firm_id": w.firm.id,
+        "kind": "report_ready",
+        "delivery": "off",
+    },
     "emails": lambda w: {
         "firm_id": w.firm.id,
         "dedupe_key": "x",
@@ -390,6 +399,7 @@ CHANGES: dict[str, Row] = {
     "taggings": {"tag_id": str(uuid.UUID(int=0))},
     "saved_views": {"definition": {"columns": ["title"]}},
     "notifications": {"read_at": "2026-01-01T00:00:00Z"},
+    "notification_preferences": {"delivery": "digest"},
     "emails": {"to_address": "b@example.com"},
     "reports": {"status": "ready"},
     "erasures": {"note": "Changed"},

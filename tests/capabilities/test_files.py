@@ -71,9 +71,9 @@ def test_a_locked_pdf_is_quarantined_and_its_owner_told(firm: Firm, drain: Drain
     assert (file["status"], file["reason"]) == ("quarantined", "encrypted")
     assert file["detail"] == "“Locked.pdf” is locked with a password; upload it without one."
     assert firm.member.send("GET", f"/storage/v1/object/firm-files/{file['path']}").is_error
-    (told,) = notifications(firm.member, "file_rejected")
+    (told,) = notifications(firm.member, "file_quarantined")
     assert (told["body"], told["link"]) == (file["detail"], f"/files/{id}")
-    assert notifications(firm.owner, "file_rejected") == []
+    assert notifications(firm.owner, "file_quarantined") == []
 
 
 def test_a_program_named_pdf_is_quarantined(firm: Firm, drain: Drain) -> None:
@@ -130,7 +130,7 @@ def test_a_runner_killed_in_the_middle_loses_nothing(
     drain()
     assert row(firm.member, "files", slow)["reason"] == "too_complex"
     assert row(firm.member, "files", quick)["page_count"] == 4
-    assert len(notifications(firm.member, "file_rejected")) == 1
+    assert len(notifications(firm.member, "file_quarantined")) == 1
 
 
 def test_a_payload_that_makes_no_sense_dies_alone(firm: Firm, drain: Drain, db: Database) -> None:

@@ -166,6 +166,7 @@ def test_many_mails_share_one_connection(
         subject="Again",
         message_id="<1@firmbase.test>",
         app_url="http://127.0.0.1",
+        unsubscribe_url="http://127.0.0.1/unsubscribe",
     )
     opened = []
     connect = smtplib.SMTP.connect

@@ -69,7 +69,7 @@ def test_an_infected_file_is_quarantined(
     assert (file["status"], file["reason"]) == ("quarantined", "infected")
     assert file["text"] is None
     assert file["sha256"] == hashlib.sha256(content).hexdigest()
-    (told,) = notifications(firm.member, "file_rejected")
+    (told,) = notifications(firm.member, "file_quarantined")
     assert told["body"] == file["detail"]
 
 
@@ -94,7 +94,7 @@ def test_a_file_waits_for_the_scanner(
         file = row(firm.member, "files", id)
         assert (file["status"], file["reason"]) == ("processing", "scan_unavailable")
     assert firm.member.send("GET", f"/storage/v1/object/firm-files/{file['path']}").is_error
-    assert notifications(firm.member, "file_rejected") == []
+    assert notifications(firm.member, "file_quarantined") == []
     wake(db)
     drain(CLAMD_URL=clamd.url)
     file = row(firm.member, "files", id)

@@ -3,13 +3,26 @@
 import email
 from email.message import EmailMessage
 from email.policy import default
+from html import escape
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from edge_jobs.notifications.letters import compose
+from edge_jobs.notifications.colors import (
+    CARD,
+    DARK_CARD,
+    HOUSE,
+    READABLE,
+    VISIBLE,
+    contrast,
+    palette,
+)
+from edge_jobs.notifications.letters import EVENTS, compose
 from edge_jobs.notifications.message import BadHeader, build
+from edge_jobs.notifications.samples import sample
 
 ENDING = {
     "firm": "Marlow & Hart <Advisory>",
@@ -30,6 +43,7 @@ def message(**changes: Any) -> EmailMessage:
         "subject": "Pricing ends in 14 days",
         "message_id": "<1@firmbase.test>",
         "app_url": "https://app.firmbase.test/",
+        "unsubscribe_url": "https://project.test/functions/v1/unsubscribe?token=abc",
     } | changes
     return build(compose("contract_ending", ENDING), **values)
 
@@ -57,11 +71,14 @@ def test_what_people_wrote_is_never_markup() -> None:
 
 
 def test_headers() -> None:
-    sent = message(app_url="https://app.firmbase.test/" + "a-long-name/" * 20)
-    raw = sent.as_bytes()
-    header = next(line for line in raw.split(b"\r\n") if line.startswith(b"List-Unsubscribe"))
-    assert header.endswith(b"/settings/notifications>")
-    assert b"=?" not in header
+    # As long as the longest token, which must stay in one piece: no mailbox decodes it.
+    sent = message(unsubscribe_url="https://project.test/functions/v1/unsubscribe?t=" + "a-b_" * 44)
+    lines = sent.as_bytes().split(b"\r\n")
+    header = next(line for line in lines if line.startswith(b"List-Unsubscribe:"))
+    assert header == b"List-Unsubscribe: <https://project.test/functions/v1/unsubscribe?t=" + (
+        b"a-b_" * 44 + b">"
+    )
+    assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert sent["Message-ID"] == "<1@firmbase.test>"
     assert sent["From"].addresses[0].display_name == "Marlow & Hart <Advisory> via Firmbase"
     assert sent["From"].addresses[0].addr_spec == "no-reply@firmbase.test"
@@ -123,3 +140,72 @@ def test_a_letter_without_its_facts_is_not_written() -> None:
         compose("contract_ending", ENDING | {"__class__": "x"})
     with pytest.raises(KeyError):
         compose("surprise", ENDING)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_letter_has_an_example_that_says_all_of_it(event: str) -> None:
+    subject, facts = sample(event, color="#0b6e4f")
+    letter = compose(event, facts)
+    sent = build(
+        letter,
+        firm=facts["firm"],
+        color="#0b6e4f",
+        sender="no-reply@firmbase.test",
+        to="ada@marlow.test",
+        subject=subject,
+        message_id="<1@firmbase.test>",
+        app_url="https://app.firmbase.test",
+        unsubscribe_url="https://project.test/unsubscribe?token=abc",
+    )
+    text, html = parts(sent)
+    said = [letter.heading, *letter.paragraphs, letter.reason, letter.action]
+    said += [part for fact in letter.facts for part in fact]
+    said += [part for entry in letter.entries for part in (entry.title, entry.body)]
+    for part in said:
+        assert part in text
+        assert escape(part) in html
+    for part in (text, html):
+        assert f"https://app.firmbase.test{letter.link}" in part
+        assert "https://project.test/unsubscribe?token=abc" in part
+        # Who is no member has no settings.
+        assert ("/settings/notifications" in part) == letter.for_member
+    assert "background:#0b6e4f" in html
+    assert sent["Subject"] == subject
+
+
+@given(st.integers(0, 0xFFFFFF))
+def test_whatever_the_colour_its_text_can_be_read(number: int) -> None:
+    colors = palette(f"#{number:06x}")
+    assert colors.header == f"#{number:06x}"
+    pairs = zip(colors[::2], colors[1::2], strict=True)
+    assert all(contrast(ground, written) >= READABLE for ground, written in pairs)
+    assert contrast(colors.button, CARD) >= VISIBLE
+    assert contrast(colors.dark_button, DARK_CARD) >= VISIBLE
+
+
+def test_the_colours_of_the_house_can_be_read() -> None:
+    pairs = zip(HOUSE[::2], HOUSE[1::2], strict=True)
+    assert all(contrast(ground, written) >= READABLE for ground, written in pairs)
+    assert palette(None) == HOUSE
+
+
+@pytest.mark.parametrize("color", ["red", "#FFF", '#000000"onload', "#00000g"])
+def test_a_colour_is_a_colour(color: str) -> None:
+    with pytest.raises(ValidationError):
+        compose("contract_ending", ENDING | {"color": color})
+
+
+def test_a_name_from_right_to_left_turns_nothing_else() -> None:
+    """Nor does one that turns the direction by a sign of its own."""
+    for name in ("שלום", "x\u202egpj.exe"):
+        letter = compose("contract_ending", ENDING | {"party": name})
+        assert ("With", f"\u2068{name}\u2069") in letter.facts
+    letter = compose("contract_ending", ENDING | {"party": "Zoë 🦊"})
+    assert ("With", "Zoë 🦊") in letter.facts
+
+
+def test_a_digest_with_more_than_it_shows_says_so() -> None:
+    _, facts = sample("digest")
+    letter = compose("digest", facts | {"more": 117})
+    assert letter.paragraphs[0].startswith("120 things ")
+    assert letter.paragraphs[0].endswith("Here are 3 of them.")

@@ -15,6 +15,8 @@
  * @property {string} smtpHost
  * @property {number} smtpPort
  * @property {string} storageDir
+ * @property {string} denoDir what Deno keeps for the Edge Functions
+ * @property {string[]} openFunctions names of those that need no key
  * @property {boolean} autoconfirm whether a sign-up needs no confirmation by mail
  * @property {number} jwtExpiry seconds an access token lives
  * @property {number} passwordMinLength characters
@@ -34,6 +36,7 @@ const SETTINGS = {
   smtpHost: ["SMTP_HOST", text],
   smtpPort: ["SMTP_PORT", port],
   storageDir: ["STORAGE_DIR", text],
+  denoDir: ["DENO_DIR", text],
 };
 
 /** A setting is missing or makes no sense; the message is one sentence. */
@@ -57,11 +60,13 @@ export function readConfig(env) {
   ]);
   // What config.toml may say of Auth; else the defaults of the Supabase CLI.
   const { AUTH_AUTOCONFIRM = "true", JWT_EXPIRY = "3600", PASSWORD_MIN_LENGTH = "6" } = env;
+  const { OPEN_FUNCTIONS = "" } = env;
   if (!["true", "false"].includes(AUTH_AUTOCONFIRM)) {
     throw new ConfigError("AUTH_AUTOCONFIRM must be true or false.");
   }
   return {
     ...Object.fromEntries(config),
+    openFunctions: OPEN_FUNCTIONS.split(" "),
     autoconfirm: AUTH_AUTOCONFIRM === "true",
     jwtExpiry: count(JWT_EXPIRY, "JWT_EXPIRY"),
     passwordMinLength: count(PASSWORD_MIN_LENGTH, "PASSWORD_MIN_LENGTH"),

@@ -38,13 +38,14 @@ const CORS_HEADERS = {
  * @param {(request: Request, caller: import("./keys.mjs").Caller) => Promise<Response>}
  *   services.storage
  * @param {{upgrade: Function, broadcast: Function}} services.realtime
+ * @param {{isOpen: Function, serve: Function}} services.functions
  * @returns {{listener: import("node:http").RequestListener, upgrade: Function}} for a node server
  */
-export function createGateway(config, sql, { auth, storage, realtime }) {
+export function createGateway(config, sql, { auth, storage, realtime, functions }) {
   const keys = createKeys(config);
   const rest = createRest(config.postgrestUrl, CORS_HEADERS);
   const others = getRequestListener(
-    createApp(config, sql, keys, { auth, storage, realtime }).fetch,
+    createApp(config, sql, keys, { auth, storage, realtime, functions }).fetch,
   );
 
   return {
@@ -74,7 +75,7 @@ export function createGateway(config, sql, { auth, storage, realtime }) {
   };
 }
 
-function createApp(config, sql, keys, { auth, storage, realtime }) {
+function createApp(config, sql, keys, { auth, storage, realtime, functions }) {
   const app = new Hono();
   app.use(
     cors({
@@ -103,6 +104,12 @@ function createApp(config, sql, keys, { auth, storage, realtime }) {
     const caller = await keys.caller(c.get("token")).catch(invalidToken);
     return caller.role ? realtime.broadcast(c.req.raw, caller) : c.json(caller, 401);
   });
+
+  app.all(
+    "/functions/v1/:name/*",
+    (c, next) => (functions.isOpen(c.req.param("name")) ? next() : asKeyHolder(c, next)),
+    (c) => functions.serve(c.req.raw, c.req.param("name")),
+  );
 
   app.notFound((c) => c.json({ error: "requested path is invalid" }, 404));
   app.onError(async (error, c) => {

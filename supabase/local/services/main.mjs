@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import postgres from "postgres";
 import { createAuth } from "./auth/server.mjs";
 import { ConfigError, readConfig } from "./config.mjs";
+import { createFunctions } from "./functions/server.mjs";
 import { createGateway } from "./gateway.mjs";
 import { log } from "./log.mjs";
 import { createRealtime } from "./realtime/server.mjs";
@@ -30,10 +31,12 @@ async function start(config) {
     connection: { application_name: "firmbase-services" },
   });
   const realtime = createRealtime(config, sql);
+  const functions = createFunctions(config);
   const gateway = createGateway(config, sql, {
     auth: await createAuth(config),
     storage: createStorage(config, sql),
     realtime,
+    functions,
   });
 
   const options = {
@@ -43,7 +46,7 @@ async function start(config) {
   };
   const server = createServer(options, gateway.listener);
   server.on("upgrade", gateway.upgrade);
-  process.on("SIGTERM", () => stop(server, realtime, sql));
+  process.on("SIGTERM", () => stop(server, realtime, functions, sql));
 
   await listen(server, config.apiPort);
   console.log("ready");
@@ -56,8 +59,9 @@ function listen(server, port) {
   });
 }
 
-async function stop(server, realtime, sql) {
+async function stop(server, realtime, functions, sql) {
   server.close();
+  functions.close();
   await realtime.close();
   server.closeAllConnections();
   await sql.end({ timeout: 2 });

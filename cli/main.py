@@ -20,6 +20,7 @@ COMMANDS = {
     "firms": "Firms and their members.",
     "files": "What was uploaded: look at it, process it, quarantine, check, usage.",
     "jobs": "The job queue: run it, look at it, steer it, and what runs by the clock.",
+    "notifications": "Mails: preview each, and which addresses get none.",
     "demo": "Play a working day of a small firm on the local stack.",
     "doctor": "Check every part and say how to mend each.",
 }

@@ -25,7 +25,7 @@ declare
   subject bytea;
   address bytea;
   event text;
-  firm record;
+  firm public.firms;
 begin
   -- Two hashes, a firm and an event of at most fifty letters.
   if token ~ '^[A-Za-z0-9_-]{108,174}$' and length(token) % 4 <> 1 then
@@ -41,7 +41,7 @@ begin
     then
       address := substring(subject from 1 for 32);
       event := convert_from(substring(subject from 49), 'UTF8');
-      select f.id, f.name into firm
+      select f.* into firm
       from public.firms as f
       where f.id = encode(substring(subject from 33 for 16), 'hex')::uuid;
     end if;

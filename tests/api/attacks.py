@@ -52,4 +52,6 @@ ATTACKS = {
     49: "saved-view or report filter injection",
     50: "seat-limit race",
     51: "a new table without RLS, grants or a test (a loop over the catalog)",
+    52: "unsubscribe token guessed, changed, of another firm, by GET",
+    53: "mail flood",
 }

@@ -5,6 +5,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +91,11 @@ class Mailbox:
             time.sleep(0.05)
         assert len(mails) == 1, mails
         return mails[0]
+
+    def received(self, mail: dict[str, Any]) -> EmailMessage:
+        """One mail as it came over the wire."""
+        source = self._http.get(f"/api/email/{mail['id']}/source").raise_for_status()
+        return message_from_bytes(source.content, policy=default)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { log } from "../log.mjs";
 
 const FUNCTIONS = fileURLToPath(new URL("../../../functions", import.meta.url));
-const PARENT = fileURLToPath(new URL("parent.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("main.js", import.meta.url));
 const BUILD = `${process.platform}-${process.arch}${process.platform === "linux" ? "-glibc" : ""}`;
 const DENO = fileURLToPath(new URL(`../../node_modules/@deno/${BUILD}/deno`, import.meta.url));
 const START_MS = 20_000;
@@ -21,8 +21,8 @@ const OWN_HEADERS = new Set([
 
 /**
  * The Edge Functions of supabase/functions: each in a Deno of its own, which is started by its first
- * request and ends with this process. It reaches the gateway and reads the settings below, nothing
- * else.
+ * request and ends with this process. It reaches the gateway, and reads the settings below and the
+ * folder of the functions, nothing else.
  *
  * @param {import("../config.mjs").Config} config
  */
@@ -38,7 +38,7 @@ export function createFunctions(config) {
     `--allow-env=${[...Object.keys(settings), "APP_URL"]}`,
     // Port 0 is the one to listen on, which the system chooses.
     `--allow-net=${new URL(config.apiUrl).host},127.0.0.1:0`,
-    `--preload=${PARENT}`,
+    `--allow-read=${FUNCTIONS}`,
   ];
   const env = {
     ...settings,
@@ -51,7 +51,7 @@ export function createFunctions(config) {
   /** The base URL of a function; the same one until it ends. */
   function addressOf(name) {
     if (running.has(name)) return running.get(name).address;
-    const deno = spawn(DENO, ["run", ...flags, `${FUNCTIONS}/${name}/index.ts`], { env });
+    const deno = spawn(DENO, ["run", ...flags, MAIN, `${FUNCTIONS}/${name}/index.ts`], { env });
     const address = new Promise((resolve, reject) => {
       const fail = (why) => {
         if (running.get(name)?.deno === deno) running.delete(name);

@@ -23,7 +23,7 @@ create table public.emails (
   check (status in ('queued', 'sending', 'sent', 'failed', 'suppressed'))
 );
 
-create index emails_to_address_idx on public.emails (to_address);
+create index emails_to_address_created_at_idx on public.emails (to_address, created_at desc);
 create index emails_firm_id_created_at_idx on public.emails (firm_id, created_at desc, id);
 
 alter table public.emails enable row level security;

@@ -32,6 +32,7 @@ def theirs(api: Api, stack: Any) -> Firm:
     tag = firm.add("tags", None, {"name": "Key account"})["id"]
     firm.add("taggings", None, of_contract | {"tag_id": tag})
     firm.add("saved_views", None, {"name": "Mine", "entity": "contracts", "shared": True})
+    firm.add("notification_preferences", None, {"kind": "report_ready", "delivery": "off"})
     created(firm.owner.rpc("transition_contract", id=contract["id"], to_status="in_review"))
     firm.owner.rpc("invite_member", firm_id=firm.id, email="a@example.com", role="viewer")
     pair = {"kept_id": firm.company()["id"], "merged_id": firm.company()["id"]}
@@ -117,6 +118,8 @@ def rows_for(table: str) -> Callable[[Firm], dict[str, Any]]:
         if table == "contract_signers":
             person = {"name": "x", "email": "x@example.com", "role": "company"}
             return values | person | {"contract_id": firm.contract()["id"]}
+        if table == "notification_preferences":
+            return values | {"kind": "export_ready", "delivery": "off"}
         if table == "saved_views":
             values["entity"] = "contracts"
         return values | {"name": "x"}

@@ -223,6 +223,11 @@ def test_nothing_to_list_is_said_in_words(stack: RunningStack) -> None:
         ({"SMTP_URL": "nonsense"}, "mail", "Set SMTP_URL"),
         ({"SMTP_URL": "smtp://127.0.0.1:99999"}, "mail", "Set SMTP_URL"),
         ({"SMTP_URL": "smtp://127.0.0.1:9"}, "mail", "Check SMTP_URL"),
+        (
+            {"RESEND_API_KEY": "re_wrong", "RESEND_URL": "http://127.0.0.1:9"},
+            "mail",
+            "Check RESEND_API_KEY",
+        ),
         ({"SUPABASE_DB_URL": "nonsense"}, "migrations", "Set SUPABASE_DB_URL"),
     ],
 )

@@ -77,10 +77,14 @@ def test_making_such_links_needs_a_key(stack: RunningStack) -> None:
 
 
 def test_unknown_paths(stack: RunningStack) -> None:
-    for path in ("/", "/rest", "/functions/v1/hello", "/_health/more"):
+    for path in ("/", "/rest", "/functions/v1", "/_health/more"):
         answer = httpx.get(stack.url + path, headers={"apikey": stack.publishable_key})
         assert answer.status_code == 404, path
         assert answer.json() == {"error": "requested path is invalid"}
+    unknown = httpx.get(
+        f"{stack.url}/functions/v1/hello", headers={"apikey": stack.publishable_key}
+    )
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "NOT_FOUND")
 
 
 def test_opaque_keys_become_the_tokens_of_their_roles(roles: str, stack: RunningStack) -> None:

@@ -140,13 +140,15 @@ def services(config: Config) -> list[Service]:
 def project_settings() -> dict[str, str]:
     """What the project's config.toml says of Auth and the Edge Functions, for the local ones."""
     project = tomllib.loads((ROOT / "supabase" / "config.toml").read_text())
-    auth, functions = project["auth"], project["functions"]
+    auth, functions = project["auth"], project.get("functions", {})
     return {
         "SITE_URL": auth["site_url"],
         "JWT_EXPIRY": str(auth["jwt_expiry"]),
         "AUTH_AUTOCONFIRM": str(not auth["email"]["enable_confirmations"]).lower(),
         "PASSWORD_MIN_LENGTH": str(auth["minimum_password_length"]),
-        "OPEN_FUNCTIONS": " ".join(n for n, f in functions.items() if not f["verify_jwt"]),
+        "OPEN_FUNCTIONS": " ".join(
+            name for name, function in functions.items() if not function.get("verify_jwt", True)
+        ),
     }
 
 

@@ -82,7 +82,7 @@ from functions f
 cross join aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) g
 where
   g.grantee in (0, 'anon'::regrole)
-  -- Who signs for a client, or unsubscribes, has no account: the token of the mail is what they have.
+  -- Who signs for a client or unsubscribes has no account: they have the token of the mail.
   and not (
     g.grantee = 'anon'::regrole
     and f.proname in ('view_signing', 'sign_contract', 'decline_contract', 'unsubscribe')

@@ -77,10 +77,12 @@ create function private.is_suppressed(address text, firm_id uuid, event text) re
 language plpgsql
 set search_path = ''
 as $$
+declare
+  hash bytea := private.address_hash(address);
 begin
   return exists (
     select from private.email_suppressions as s
-    where s.address_hash = private.address_hash(is_suppressed.address)
+    where s.address_hash = hash
       and (
         s.firm_id is null
         or (s.firm_id = is_suppressed.firm_id and s.event = is_suppressed.event)
@@ -115,10 +117,10 @@ security definer
 set search_path = ''
 as $$
 declare
+  hash bytea := private.address_hash(address);
   lifted integer;
 begin
-  delete from private.email_suppressions as s
-  where s.address_hash = private.address_hash(allow_address.address);
+  delete from private.email_suppressions as s where s.address_hash = hash;
   get diagnostics lifted = row_count;
   return lifted;
 end

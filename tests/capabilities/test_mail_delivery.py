@@ -138,10 +138,13 @@ def test_the_digest_is_one_mail_a_day_at_eight_by_the_firms_clock(
 
 
 def test_a_digest_shows_fifty_and_counts_the_rest(firm: Firm, db: Database) -> None:
-    choose(firm.member, firm, "digest")
-    for number in range(53):
-        tell(db, firm, firm.member, f"Report {number}")
+    for person in (firm.member, firm.viewer):
+        choose(person, firm, "digest")
+        for number in range(53):
+            tell(db, firm, person, f"Report {number}")
+    choose(firm.viewer, firm, "off", kind="digest")
     make_digests(db, tomorrow(8))
+    assert mails(db, firm.viewer.email, "digest") == []
     (made,) = mails(db, firm.member.email, "digest")
     assert made["subject"].endswith("53 things since yesterday")
     assert (len(made["params"]["items"]), made["params"]["more"]) == (50, 3)

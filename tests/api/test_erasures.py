@@ -140,6 +140,24 @@ def test_nothing_of_a_consultant_is_left(firm: Firm, who: Who, db: Db) -> None:
     assert created(firm.admin.rpc("erase_consultant", id=id, note="Again")) == erasure
 
 
+def test_no_mail_names_a_file_that_is_gone(firm: Firm, who: Who, db: Db) -> None:
+    """Its name stands in the subject long after the mail was sent, and in what a digest told."""
+    consultant = who.consultant(firm)
+    for kind in ("file_quarantined", "file_rejected"):
+        file = uploaded(firm, who, consultant_id=consultant["id"])
+        tell = "select private.tell_of_file(f, %s, 'macro', 'No', null) from files f where id = %s"
+        db.execute(tell, [kind, file["id"]])
+    db.execute("select private.send_digests(now() + interval '1 day')")
+    subjects = "select event from emails where firm_id = %s order by event"
+    assert [event for (event,) in db.execute(subjects, [firm.id])] == ["digest", "file_quarantined"]
+    db.execute(
+        "update emails set params = '{}' where event like 'file_%%' and firm_id = %s", [firm.id]
+    )
+    erase(firm, consultant)
+    removed_by_the_worker(firm, db)
+    assert who.found(db) == {}
+
+
 def signed(firm: Firm, db: Db, who: Who, consultant: Row, ends_on: str) -> Row:
     """A contract with the consultant that both sides signed and that is over."""
     signers = asked(

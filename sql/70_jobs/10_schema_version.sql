@@ -4,7 +4,7 @@ create function private.schema_version() returns integer
 language sql
 immutable
 set search_path = ''
-return 2;
+return 3;
 
 create function public.schema_version() returns integer
 language sql

@@ -208,6 +208,7 @@ def test_purge_and_reprocess_at_once_are_one_of_them(stack: Any, firm: Firm) -> 
 
 
 def test_what_is_released_is_scanned_if_anything_scans(firm: Firm, db: Db) -> None:
+    db.execute("delete from private.scanner")
     clean = settled(firm.member, firm, "quarantined", "macro", name="clean.txt")
     created(firm.admin.rpc("release_file", file_id=clean["id"], note=NOTE))
     assert jobs(db, "file.rescan", clean) == 0

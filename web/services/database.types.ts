@@ -1157,6 +1157,7 @@ export type Database = {
       firms: {
         Row: {
           archived_at: string | null;
+          brand_color: string | null;
           created_at: string;
           created_by: string | null;
           currency: string;
@@ -1176,6 +1177,7 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           archived_at?: string | null;
+          brand_color?: string | null;
           created_at?: string;
           created_by?: string | null;
           currency?: string;
@@ -1194,6 +1196,7 @@ export type Database = {
         };
         Update: {
           archived_at?: string | null;
+          brand_color?: string | null;
           created_at?: string;
           created_by?: string | null;
           currency?: string;
@@ -1433,11 +1436,58 @@ export type Database = {
           },
         ];
       };
+      notification_preferences: {
+        Row: {
+          created_at: string;
+          created_by: string | null;
+          delivery: string;
+          firm_id: string;
+          id: string;
+          kind: string;
+          updated_at: string;
+          updated_by: string | null;
+          user_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          created_by?: string | null;
+          delivery: string;
+          firm_id: string;
+          id?: string;
+          kind: string;
+          updated_at?: string;
+          updated_by?: string | null;
+          user_id?: string;
+        };
+        Update: {
+          created_at?: string;
+          created_by?: string | null;
+          delivery?: string;
+          firm_id?: string;
+          id?: string;
+          kind?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+          user_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "notification_preferences_member_fkey";
+            columns: ["firm_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "firm_members";
+            referencedColumns: ["firm_id", "user_id"];
+          },
+        ];
+      };
       notifications: {
         Row: {
           body: string;
           created_at: string;
           dedupe_key: string;
+          delivery: string;
+          digested_at: string | null;
           firm_id: string;
           id: string;
           kind: string;
@@ -1451,6 +1501,8 @@ export type Database = {
           body?: string;
           created_at?: string;
           dedupe_key: string;
+          delivery?: string;
+          digested_at?: string | null;
           firm_id: string;
           id?: string;
           kind: string;
@@ -1463,6 +1515,8 @@ export type Database = {
           body?: string;
           created_at?: string;
           dedupe_key?: string;
+          delivery?: string;
+          digested_at?: string | null;
           firm_id?: string;
           id?: string;
           kind?: string;
@@ -1807,6 +1861,7 @@ export type Database = {
           via: string;
         }[];
       };
+      allow_address: { Args: { address: string }; Returns: number };
       amend_contract: {
         Args: { id: string };
         Returns: {
@@ -1940,6 +1995,7 @@ export type Database = {
         Args: { currency?: string; locale?: string; name: string; slug: string; timezone?: string };
         Returns: {
           archived_at: string | null;
+          brand_color: string | null;
           created_at: string;
           created_by: string | null;
           currency: string;
@@ -2379,6 +2435,15 @@ export type Database = {
         }[];
       };
       note_scanner: { Args: { version: string }; Returns: undefined };
+      notification_settings: {
+        Args: { firm_id: string };
+        Returns: {
+          delivery: string;
+          kind: string;
+          standard: string;
+          what: string;
+        }[];
+      };
       open_file: { Args: { file_id: string }; Returns: Record<string, unknown> };
       portal_contracts: {
         Args: Record<PropertyKey, never>;
@@ -2818,10 +2883,15 @@ export type Database = {
           title: string;
         }[];
       };
+      set_notification: {
+        Args: { delivery: string; firm_id: string; kind: string };
+        Returns: undefined;
+      };
       sign_contract: {
         Args: { contract_id?: string; name: string; token?: string };
         Returns: string;
       };
+      suppress_address: { Args: { address: string; reason: string }; Returns: undefined };
       suspend_member: {
         Args: { firm_id: string; user_id: string };
         Returns: {
@@ -2972,6 +3042,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      unsubscribe: { Args: { token: string }; Returns: Json };
       view_signing: { Args: { contract_id?: string; token?: string }; Returns: Json };
       withdraw_termination: {
         Args: { id: string };

@@ -69,7 +69,8 @@ declare
   bite constant integer := 1000;
   rules constant text[] := array[
     'advance_contracts', 'sweep_uploads', 'enqueue_contract_reminders', 'remind_signers',
-    'send_digests', 'apply_retention', 'remove_objects', 'rescan_files', 'prune_jobs'
+    'send_digests', 'apply_retention', 'remove_objects', 'rescan_files', 'prune_jobs',
+    'record_usage'
   ];
   ticked boolean;
   due text;

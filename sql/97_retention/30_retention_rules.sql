@@ -68,6 +68,10 @@ language sql immutable set search_path = '' as $$
     'Long enough to look up what a job came to; what it did is in the firm''s rows.'
   ),
   (
+    'private.usage_days', 'all of them', '400 days', 'day < $1', null,
+    'A year and a month, to compare; growth is told from ninety days. No data of firms.'
+  ),
+  (
     'public.firms', 'that were archived, with everything in them', '30 days', null, null,
     'Until then the operator can open the firm again. What law makes a firm keep, it takes along '
     'with export_firm first.'

@@ -34,3 +34,10 @@ class DiskRefuses(FirmbaseError):
 
     code = "disk_refuses"
     exit_code = 13
+
+
+class BadDataFile(FirmbaseError):
+    """{path} is wrong at {field} ({said}): correct it, or take the one of this release."""
+
+    code = "bad_data_file"
+    exit_code = 13

@@ -21,6 +21,8 @@ COMMANDS = {
     "files": "What was uploaded: look at it, process it, quarantine, check, usage.",
     "jobs": "The job queue: run it, look at it, steer it, and what runs by the clock.",
     "notifications": "Mails: preview each, and which addresses get none.",
+    "usage": "How large the project and its firms are, beside what a plan includes.",
+    "cost": "What a month costs, now and at three sizes.",
     "demo": "Play a working day of a small firm on the local stack.",
     "doctor": "Check every part and say how to mend each.",
 }

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.cost import plans
+from cli.cost import plans, words
 from cli.cost.limits import Limit, limits
 from cli.cost.plans import PlanName
 from cli.files.look import size
@@ -40,7 +40,7 @@ def usage(
         return
     whole = api.rpc("project_usage")
     found = limits(plans.kept(), plan, whole, datetime.now(UTC).date())
-    largest = sorted(firms(api), key=lambda f: -f["database_bytes"] - f["file_bytes"])
+    largest = sorted(firms(api), key=lambda f: -f["database_bytes"] - f["object_bytes"])
     print_usage(whole, found, largest[:limit], as_json=as_json, plan=plans.kept().plans[plan].name)
 
 
@@ -69,6 +69,7 @@ def print_usage(
     if whole:
         print_limits(found, plan)
         print_parts(whole)
+        typer.echo()
     print_firms(firms)
     if whole and (guessed := [name for name in whole["estimated"] if name != "tables.rows"]):
         say(f"Counted in samples, as there are so many: {', '.join(guessed)}.")
@@ -78,22 +79,16 @@ def print_limits(found: list[Limit], plan: str) -> None:
     rows = [
         [
             one.what,
-            amount(one),
-            f"{one.included:,g} {one.unit}" + ("" if one.verified else ", unverified"),
+            "" if one.used is None else words.amount(one.used, one.unit),
+            words.included(one.included, one.unit) + ("" if one.verified else ", unverified"),
             bar(one.share),
-            "" if one.share is None else f"{one.share:.1%}".replace("%", " %"),
+            "" if one.share is None else words.percent(one.share, 1),
             one.reached,
         ]
         for one in found
     ]
     columns = ["what", "used", "included", "", "", "limit reached"]
     print_table(f"Usage, beside {plan}", columns, rows, dense=True)
-
-
-def amount(one: Limit) -> str:
-    if one.used is None:
-        return ""
-    return f"{one.used:,.3g}" if one.unit.startswith("GB") else f"{one.used:,.0f}"
 
 
 def bar(share: float | None) -> str:
@@ -104,6 +99,7 @@ def bar(share: float | None) -> str:
 
 
 def print_parts(whole: dict[str, Any]) -> None:
+    typer.echo()
     tables = whole["tables"]
     rest = whole["database_bytes"] - sum(table["bytes"] for table in tables[:TABLES])
     rows = [
@@ -113,6 +109,7 @@ def print_parts(whole: dict[str, Any]) -> None:
         "Database", ["table", "size", "rows"], [*rows, ["all else", size(rest), ""]], dense=True
     )
     if whole["buckets"]:
+        typer.echo()
         buckets = [[b["name"], size(b["bytes"]), f"{b['objects']:,}"] for b in whole["buckets"]]
         print_table("Files", ["bucket", "size", "objects"], buckets, dense=True)
     say(
@@ -129,8 +126,8 @@ def print_firms(firms: list[dict[str, Any]]) -> None:
         [
             firm["slug"],
             f"~{size(firm['database_bytes'])}",
-            size(firm["file_bytes"]),
-            f"{firm['file_bytes'] / firm['quota']:.0%}".replace("%", " %") if firm["quota"] else "",
+            size(firm["object_bytes"]),
+            words.percent(firm["file_bytes"] / firm["quota"]) if firm["quota"] else "",
             firm["members"],
             firm["contracts"],
             firm["files"],
@@ -148,6 +145,6 @@ def print_firms(firms: list[dict[str, Any]]) -> None:
         "contracts",
         "versions",
         "mails",
-        "jobs",
+        "jobs kept",
     ]
     print_table("Firms", columns, rows, dense=True)

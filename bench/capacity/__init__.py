@@ -7,9 +7,10 @@ cost` computes with. The goals hold what is kept there to what was measured.
 import tempfile
 from pathlib import Path
 
-from bench.capacity.measure import measure
+from bench.capacity.scales import measure
 from bench.report import Goal, Result
-from cli.cost import bill, capacity, plans
+from cli.cost import capacity, plans
+from cli.cost.bill import firm_database_bytes
 from cli.local.config import ROOT, random_bases
 from cli.local.stack import Stack
 
@@ -35,7 +36,7 @@ def run() -> Result:
         rows=[
             *([text, f"{found.bytes[thing]:,}"] for thing, text in capacity.THINGS.items()),
             *(
-                [f"a {name} firm, database", f"{bill.firm_database_bytes(size, found):,.0f}"]
+                [f"a firm of size {name}, database", f"{firm_database_bytes(size, found):,.0f}"]
                 for name, size in known.sizes.items()
             ),
         ],

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.cost import capacity, plans
-from cli.cost.bill import Bill, Used, bill, cheapest, firms_that_fit, used_by
+from cli.cost.bill import Bill, Used, bill_for, cheapest, firms_that_fit, used_by
 from cli.cost.limits import limits, used_now
 from cli.cost.plans import PlanName, Plans, SizeName
 from cli.cost.show import print_bill, print_capacity, print_next, print_sizes
@@ -44,7 +44,7 @@ def cost(
     host = chosen(runner or (assumed.runner if assumed else "cron"), known.runners, "--runner")
     whole: dict[str, Any] = {} if assumed else Api(Settings.load()).rpc("project_usage")
     used = used_by(assumed, known, measured) if assumed else used_now(whole)
-    given = bill(known, plan, used, compute=machine, runner=host) if plan else None
+    given = bill_for(known, plan, used, compute=machine, runner=host) if plan else None
     best = cheapest(known, used, compute=machine, runner=host)
     shown = given or best
     coming = limits(known, shown.plan, whole, datetime.now(UTC).date()) if whole else []

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from cli.cost import words
 from cli.cost.capacity import Capacity
 from cli.cost.plans import GB, Meter, Plan, PlanName, Plans, Quota, Size
 
@@ -89,7 +90,7 @@ def firms_that_fit(size: Size, plan: Plan, plans: Plans, capacity: Capacity) -> 
     return {meter: int(firms) for meter, firms in room.items()}
 
 
-def bill(plans: Plans, name: PlanName, used: Used, *, compute: str, runner: str) -> Bill:
+def bill_for(plans: Plans, name: PlanName, used: Used, *, compute: str, runner: str) -> Bill:
     plan = plans.plans[name]
     lines = [Line(plan.name, plan.monthly, plans.verified(plan))]
     if plan.monthly:
@@ -118,7 +119,8 @@ def bill(plans: Plans, name: PlanName, used: Used, *, compute: str, runner: str)
 
 def told(plans: Plans, meter: Meter, amount: float, quota: Quota) -> str:
     named = plans.meters[meter]
-    return f"{named.label}: {amount:,.4g} of {quota.included:,g} {named.unit}"
+    limit = words.included(quota.included, named.unit)
+    return f"{named.label}: {words.amount(amount, named.unit)} of {limit}"
 
 
 def cheapest_mail(plans: Plans, mails: float) -> Line:
@@ -128,11 +130,11 @@ def cheapest_mail(plans: Plans, mails: float) -> Line:
         if mail.mails.holds(mails)
     }
     cost, mail = min(fitting.values(), key=lambda found: found[0])
-    words = f"mail: {mail.name}, {mails:,.0f} of {mail.mails.included:,g} a month"
-    return Line(words, cost, plans.verified(mail))
+    what = f"mail: {mail.name}, {mails:,.0f} of {words.included(mail.mails.included, 'a month')}"
+    return Line(what, cost, plans.verified(mail))
 
 
 def cheapest(plans: Plans, used: Used, *, compute: str, runner: str) -> Bill:
     """The bill of the cheapest plan whose limits hold."""
-    bills = [bill(plans, name, used, compute=compute, runner=runner) for name in plans.plans]
+    bills = [bill_for(plans, name, used, compute=compute, runner=runner) for name in plans.plans]
     return min((one for one in bills if one.fits), key=lambda one: one.total)

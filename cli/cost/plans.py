@@ -74,7 +74,10 @@ class Compute(Priced):
     memory_gb: Amount
 
 
-class Runner(Priced):
+class Runner(Strict):
+    """Without a source: nobody sells it."""
+
+    source: str | None = None
     name: str
     monthly: Amount
     how: str
@@ -121,7 +124,7 @@ class Plans(Strict):
     @model_validator(mode="after")
     def refers_to_what_is_there(self) -> "Plans":
         for priced in self.priced():
-            if priced.source not in self.sources:
+            if priced.source is not None and priced.source not in self.sources:
                 raise ValueError(f'there is no source "{priced.source}"')
         for name, size in self.sizes.items():
             if size.compute not in self.compute:
@@ -130,7 +133,7 @@ class Plans(Strict):
                 raise ValueError(f'sizes.{name}.runner: there is no "{size.runner}"')
         return self
 
-    def priced(self) -> list[Priced]:
+    def priced(self) -> list[Priced | Runner]:
         """Everything that has a source."""
         return [
             self.new_project,
@@ -142,8 +145,8 @@ class Plans(Strict):
             *(mail.mails for mail in self.mail.values()),
         ]
 
-    def verified(self, priced: Priced) -> bool:
-        return self.sources[priced.source].verified
+    def verified(self, priced: Priced | Runner) -> bool:
+        return priced.source is None or self.sources[priced.source].verified
 
 
 @cache

@@ -1,21 +1,16 @@
 """The tables of `firmbase cost`."""
 
+import typer
+
 from cli.cost.bill import Bill, Used, firm_database_bytes, firm_file_bytes, firms_that_fit
 from cli.cost.capacity import THINGS, Capacity
 from cli.cost.limits import Limit
 from cli.cost.plans import Plans, SizeName
+from cli.cost.words import amount, dollars, included, percent
 from cli.files.look import size as told
 from cli.output import print_table, say
 
 Sizes = dict[SizeName, tuple[Used, Bill]]
-
-
-def dollars(amount: float) -> str:
-    return f"${amount:,.2f}"
-
-
-def gigabytes(amount: float) -> str:
-    return f"{amount:,.0f}" if amount >= 100 else f"{amount:.3g}"
 
 
 def print_bill(title: str, plans: Plans, of: Bill, best: Bill) -> None:
@@ -40,14 +35,15 @@ def print_next(plans: Plans, limits: list[Limit]) -> None:
     measured = [limit for limit in limits if limit.used is not None]
     nearest = min(measured, key=lambda one: (one.month or "9999", -(one.share or 0)))
     say(
-        f"Next comes the limit of {nearest.what}, {nearest.included:,g} {nearest.unit}, "
-        f"{nearest.share or 0:.1%} of it used: {nearest.reached}.".replace("%", " %")
+        f"Next comes the limit of {nearest.what}, {included(nearest.included, nearest.unit)}, "
+        f"{percent(nearest.share or 0, 1)} of it used: {nearest.reached}."
     )
     unseen = [limit.what for limit in limits if limit.used is None]
     say(f"Not measured here, and not in the bill: {', '.join(unseen)}.")
 
 
 def print_sizes(plans: Plans, sizes: Sizes) -> None:
+    typer.echo()
     columns = ["", *sizes]
     print_table("Three sizes", columns, table_of_sizes(plans, sizes), dense=True)
 
@@ -70,7 +66,7 @@ def table_of_sizes(plans: Plans, sizes: Sizes) -> list[list[str]]:
     ]
     for meter in ("database_gb", "files_gb", "egress_gb"):
         label = f"{plans.meters[meter].label}, GB"
-        rows.append([label, *(gigabytes(used.meters[meter]) for used, _ in sizes.values())])
+        rows.append([label, *(amount(used.meters[meter], "GB") for used, _ in sizes.values())])
     rows += [
         ["plan", *(plans.plans[bill.plan].name for _, bill in sizes.values())],
         ["compute", *(paid(plans, name, bill) for name, (_, bill) in sizes.items())],
@@ -89,8 +85,10 @@ def paid(plans: Plans, name: SizeName, bill: Bill) -> str:
 
 
 def print_capacity(plans: Plans, capacity: Capacity) -> None:
+    typer.echo()
     rows = [[text, f"{capacity.bytes[thing]:,}"] for thing, text in THINGS.items()]
     print_table("What one takes up", ["what", "bytes"], rows, dense=True)
+    typer.echo()
     columns = [
         "a firm of size",
         "database",

@@ -3,7 +3,7 @@
 create function private.firm_usage(of_firm uuid, max_rows integer, after_slug text)
 returns table (
   firm_id uuid, slug text, name text, archived_at timestamptz, database_bytes bigint,
-  row_count bigint, file_bytes bigint, quota bigint, contracts bigint, files bigint,
+  row_count bigint, file_bytes bigint, object_bytes bigint, quota bigint, contracts bigint, files bigint,
   members bigint, mails bigint, jobs bigint
 )
 language plpgsql
@@ -59,6 +59,13 @@ begin
           from public.files as s
           where s.firm_id = f.id and s.status in ('processing', 'ready', 'quarantined')
         ),
+        (
+          select coalesce(sum((o.metadata ->> 'size')::bigint), 0)::bigint
+          from storage.objects as o
+          -- All in its folders, of every bucket: so compared, the index on names is walked along.
+          where o.name operator(pg_catalog.~>=~) (f.id || '/')
+            and o.name operator(pg_catalog.~<~) (f.id || '0')
+        ),
         f.storage_quota_bytes, c.contracts::bigint, c.files::bigint, c.members::bigint,
         (
           select count(*)
@@ -85,7 +92,7 @@ create function public.firm_usage(
   of_firm uuid default null, max_rows integer default 100, after_slug text default null
 ) returns table (
   firm_id uuid, slug text, name text, archived_at timestamptz, database_bytes bigint,
-  row_count bigint, file_bytes bigint, quota bigint, contracts bigint, files bigint,
+  row_count bigint, file_bytes bigint, object_bytes bigint, quota bigint, contracts bigint, files bigint,
   members bigint, mails bigint, jobs bigint
 )
 language sql
@@ -94,8 +101,8 @@ set search_path = ''
 set statement_timeout = '60s'
 begin atomic
   select
-    u.firm_id, u.slug, u.name, u.archived_at, u.database_bytes, u.row_count, u.file_bytes, u.quota,
-    u.contracts, u.files, u.members, u.mails, u.jobs
+    u.firm_id, u.slug, u.name, u.archived_at, u.database_bytes, u.row_count, u.file_bytes,
+    u.object_bytes, u.quota, u.contracts, u.files, u.members, u.mails, u.jobs
   from private.firm_usage(firm_usage.of_firm, firm_usage.max_rows, firm_usage.after_slug) as u;
 end;
 
@@ -109,6 +116,7 @@ to service_role;
 comment on function private.firm_usage(uuid, integer, text) is 'Definer of public.firm_usage.';
 comment on function public.firm_usage(uuid, integer, text) is
 'What each firm takes up, by short name, at most a hundred behind after_slug, or one of them. Rows
-are counted; database_bytes is an estimate, the firm''s part of the rows of each table. files are all
-versions, mails those sent within thirty days, jobs those that are kept of the last seven. For the
-secret key only.';
+are counted; database_bytes is an estimate, the firm''s part of the rows of each table. file_bytes is
+what counts against the quota, object_bytes all that is stored, pictures, reports and exports too.
+files are all versions, mails those sent within thirty days, jobs those of the last seven that left a
+result. For the secret key only.';

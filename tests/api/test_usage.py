@@ -21,7 +21,8 @@ def test_the_project_is_measured(firm: Firm, db: Db) -> None:
     before = usage(firm)
     file = settled(firm.member, firm)
     db.execute(
-        "insert into private.job_stats (minute, kind, slot, done) values (now(), 'test.usage', 0, 7)"
+        "insert into private.job_stats (minute, kind, slot, done)"
+        " values (now(), 'test.usage', 0, 7)"
     )
     after = usage(firm)
     assert after["file_bytes"] >= before["file_bytes"] + file["size_bytes"]
@@ -66,6 +67,7 @@ def test_a_firm_has_its_part(firm: Firm, other_firm: Firm) -> None:
     (other,) = created(service(firm, "firm_usage", of_firm=other_firm.id))
     assert (found["files"], other["files"]) == (2, 0)
     assert (found["file_bytes"], other["file_bytes"]) == (2 * file["size_bytes"], 0)
+    assert (found["object_bytes"], other["object_bytes"]) == (2 * file["size_bytes"], 0)
     assert found["row_count"] > other["row_count"] > found["members"] > 1
     assert usage(firm)["database_bytes"] > found["database_bytes"] > other["database_bytes"] > 0
 
@@ -134,9 +136,7 @@ def test_attack_35_days_and_helpers_are_closed(db: Db, role: str) -> None:
         "select private.row_estimate('public.files'::regclass)",
         "select private.sample_percent('auth.users')",
     ):
-        with (
-            db.transaction(force_rollback=True),
-            pytest.raises(psycopg.errors.InsufficientPrivilege),
-        ):
+        with db.transaction(force_rollback=True):
             db.execute(f"set local role {role}".encode())
-            db.execute(statement.encode())
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                db.execute(statement.encode())

@@ -35,7 +35,7 @@ PARTS = {
 }
 AUDIT = "public.audit_log"
 # Of what costs nothing to make, enough that a page more or less is no matter.
-SOME = 1000
+SOME = 800
 
 TABLES = """
 select n.nspname || '.' || c.relname, pg_total_relation_size(c.oid)

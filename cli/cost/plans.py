@@ -13,6 +13,7 @@ PATH = FOLDER / "plans.toml"
 GB = 10**9
 
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Meter = Literal[
     "database_gb",
     "files_gb",
@@ -41,7 +42,7 @@ class Quota(Priced):
 
     included: Amount
     price: Amount | None = None
-    per: Annotated[float, Field(gt=0)] = 1
+    per: Positive = 1
 
     def overage(self, used: float) -> float:
         return max(0.0, used - self.included) / self.per * (self.price or 0)
@@ -97,11 +98,11 @@ class Size(Strict):
     """So many firms, and what each of them has after a year."""
 
     firms: Annotated[int, Field(gt=0)]
-    members: Amount
+    members: Positive
     companies: Amount
     consultants: Amount
     contracts: Amount
-    files: Amount
+    files: Positive
     mb_per_file: Amount
     notifications: Amount
     mails: Amount

@@ -3,8 +3,8 @@
 create function private.firm_usage(of_firm uuid, max_rows integer, after_slug text)
 returns table (
   firm_id uuid, slug text, name text, archived_at timestamptz, database_bytes bigint,
-  row_count bigint, file_bytes bigint, object_bytes bigint, quota bigint, contracts bigint, files bigint,
-  members bigint, mails bigint, jobs bigint
+  row_count bigint, file_bytes bigint, object_bytes bigint, quota bigint,
+  contracts bigint, files bigint, members bigint, mails bigint, jobs bigint
 )
 language plpgsql
 stable
@@ -92,8 +92,8 @@ create function public.firm_usage(
   of_firm uuid default null, max_rows integer default 100, after_slug text default null
 ) returns table (
   firm_id uuid, slug text, name text, archived_at timestamptz, database_bytes bigint,
-  row_count bigint, file_bytes bigint, object_bytes bigint, quota bigint, contracts bigint, files bigint,
-  members bigint, mails bigint, jobs bigint
+  row_count bigint, file_bytes bigint, object_bytes bigint, quota bigint,
+  contracts bigint, files bigint, members bigint, mails bigint, jobs bigint
 )
 language sql
 stable

@@ -2159,6 +2159,25 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      firm_usage: {
+        Args: { after_slug?: string; max_rows?: number; of_firm?: string };
+        Returns: {
+          archived_at: string;
+          contracts: number;
+          database_bytes: number;
+          file_bytes: number;
+          files: number;
+          firm_id: string;
+          jobs: number;
+          mails: number;
+          members: number;
+          name: string;
+          object_bytes: number;
+          quota: number;
+          row_count: number;
+          slug: string;
+        }[];
+      };
       forget_objects: { Args: { bucket: string; paths: string[] }; Returns: undefined };
       invite_member: {
         Args: { email: string; firm_id: string; role: string };
@@ -2471,6 +2490,7 @@ export type Database = {
         Args: { export_id: string; part_count: number; progress: number };
         Returns: boolean;
       };
+      project_usage: { Args: Record<PropertyKey, never>; Returns: Json };
       purge_file: {
         Args: { file_id: string };
         Returns: {

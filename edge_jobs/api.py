@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from edge_jobs.connection import Connection
 from edge_jobs.errors import FirmbaseError, Unreachable, from_response
 from edge_jobs.rpc import Rpc
 from edge_jobs.settings import Settings
@@ -20,7 +21,7 @@ PATIENCE_S = 30
 
 class Api:
     """Each thread has clients of its own. Functions of the database are called as the runner calls
-    them; the library, for tables and files, is imported when it is first needed."""
+    them; the library, for tables and buckets, is imported when it is first needed."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -39,6 +40,13 @@ class Api:
         client: Client = self._local.client
         return client
 
+    @property
+    def connection(self) -> Connection:
+        if not hasattr(self._local, "connection"):
+            self._local.connection = Connection(self.settings.url, self.settings.secret_key)
+        connection: Connection = self._local.connection
+        return connection
+
     def table(self, name: str) -> Any:
         """A query on a table: finish it with `.execute().data`."""
         return self.client.table(name)
@@ -46,7 +54,7 @@ class Api:
     def rpc(self, name: str, /, **arguments: Any) -> Any:
         """What a function of the database returns. Raises FirmbaseError."""
         if not hasattr(self._local, "rpc"):
-            self._local.rpc = Rpc(self.settings.url, self.settings.secret_key)
+            self._local.rpc = Rpc(self.connection)
         return self._local.rpc.call(name, **arguments)
 
     def storage(self, bucket: str) -> "SyncBucketProxy":

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from edge_jobs import SCHEMA_VERSION
+from edge_jobs.connection import Connection
 from edge_jobs.errors import (
     DatabaseDown,
     FirmbaseError,
@@ -65,7 +66,7 @@ class Runner:
         self._grace_s = grace_s
         self._budget_s = budget_s
         self._worker = f"{os.uname().nodename}:{os.getpid()}"
-        self._rpc = Rpc(settings.url, settings.secret_key)
+        self._rpc = Rpc(Connection(settings.url, settings.secret_key))
         self._log = log or Log()
         self._wake = threading.Event()
         self._pool: Pool | None = None

@@ -80,7 +80,7 @@ class _Nursery:
         self._popen = subprocess.Popen(
             [sys.executable, "-I", "-c", _START, str(nursery.HOME)],
             cwd="/",
-            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+            env={"PATH": os.defpath, "LANG": "C.UTF-8", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -13,4 +13,4 @@ def nothing(_source: Path, _folder: Path) -> dict[str, Any]:
 def pdf_text(source: Path, _folder: Path) -> dict[str, Any]:
     """As the pipeline does it, without the pictures."""
     document = pdf.open_document(source)
-    return {"active": pdf.is_active(document, source), **pdf.read_text(document)}
+    return {"active": pdf.is_active(document, source), **pdf.read_pages(document)}

@@ -21,7 +21,8 @@ _MONTHS = (
 )
 _MONTH = {name: n for n, names in enumerate(_MONTHS.split(","), 1) for name in names.split("|")}
 _MONTH |= {name[:3]: number for name, number in _MONTH.items() if name.isascii()}
-_NAMES = "|".join(sorted(_MONTH, key=len, reverse=True))
+# Most words are none after two letters.
+_NAMES = "(?=[jfmasond][aäceékopuv])(?:" + "|".join(sorted(_MONTH, key=len, reverse=True)) + ")"
 _DATE = re.compile(
     r"\b(?:(?P<y1>\d{4})-(?P<m1>\d{2})-(?P<d1>\d{2})"
     r"|(?P<d2>\d{1,2})\.(?P<m2>\d{1,2})\.(?P<y2>\d{4})"

@@ -49,5 +49,5 @@ def detect(text: str) -> str:
             scores[name] += times
     if not scores:
         return UNKNOWN
-    ((name, score),) = scores.most_common(1)
-    return name if score >= _SHARE * len(words) else UNKNOWN
+    name = max(scores, key=scores.__getitem__)
+    return name if scores[name] >= _SHARE * len(words) else UNKNOWN

@@ -46,7 +46,7 @@ trailer<</Root 1 0 R>>
 def warm_up() -> None:
     """Has pdfium and Pillow make what they make once: 20 ms that a fork need not spend."""
     with pypdfium2.PdfDocument(_LETTER) as document:
-        read_text(document)
+        read_pages(document)
         document[0].render().to_pil().save(io.BytesIO(), "WEBP")
 
 
@@ -57,8 +57,7 @@ def read(source: Path, folder: Path) -> dict[str, Any]:
     document = open_document(source)
     if is_active(document, source):
         raise Rejected("active_content")
-    facts = read_text(document)
-    draw(document, folder)
+    facts = read_pages(document, folder)
     flags = []
     if not facts["words"]:
         flags.append("no_text_layer")
@@ -97,32 +96,42 @@ def is_active(document: pypdfium2.PdfDocument, source: Path) -> bool:
     return _ACTIVE.search(plain.getbuffer()) is not None
 
 
-def read_text(document: pypdfium2.PdfDocument) -> dict[str, Any]:
+def read_pages(document: pypdfium2.PdfDocument, folder: Path | None = None) -> dict[str, Any]:
+    """Words and text; pictures of the first pages go into ``folder``.
+
+    Raises Rejected corrupt_pdf.
+    """
     collector = TextCollector()
     try:
         for index in range(len(document)):
             if index:
                 collector.turn_page()
+            # To load it is the better part of reading it.
             page = document[index]
-            text_page = page.get_textpage()
-            text = text_page.get_text_range()
-            if "\x02" in text or "\ufffe" in text:
-                text = _HYPHEN.sub("", text)
-            collector.add(text)
-            text_page.close()
+            collector.add(_text(page))
+            if folder and index < PAGES:
+                _draw(page, folder, index + 1)
             page.close()
     except pypdfium2.PdfiumError as error:
         raise Rejected("corrupt_pdf") from error
     return collector.facts()
 
 
-def draw(document: pypdfium2.PdfDocument, folder: Path) -> None:
-    for index in range(min(len(document), PAGES)):
-        page = document[index]
-        # A scale, not a size in dots: a poster of 200,000 points costs no more than a letter.
-        scale = PAGE_EDGE / max(*page.get_size(), 1)
-        picture = page.render(scale=scale, may_draw_forms=False).to_pil()
-        save_preview(picture, folder, index + 1)
-        if index == 0:
-            save_thumbnail(picture, folder)
-        page.close()
+def _text(page: pypdfium2.PdfPage) -> str:
+    text_page = page.get_textpage()
+    text: str = text_page.get_text_range()
+    text_page.close()
+    if "\x02" in text or "\ufffe" in text:
+        text = _HYPHEN.sub("", text)
+    return text
+
+
+def _draw(page: pypdfium2.PdfPage, folder: Path, number: int) -> None:
+    # A scale, not a size in dots: a poster of 200,000 points costs no more than a letter.
+    scale = PAGE_EDGE / max(*page.get_size(), 1)
+    # Pixels in the order that Pillow has them: it takes them as they are.
+    drawn = page.render(scale=scale, may_draw_forms=False, rev_byteorder=True, prefer_bgrx=True)
+    picture = drawn.to_pil()
+    save_preview(picture, folder, number)
+    if number == 1:
+        save_thumbnail(picture, folder)

@@ -26,6 +26,7 @@ def test_nothing_heavy_is_imported_when_there_is_nothing_to_do(
     assert not HEAVY & set(modules)
     assert [name for name in modules if name.startswith("edge_jobs")] == [
         "edge_jobs",
+        "edge_jobs.connection",
         "edge_jobs.errors",
         "edge_jobs.log",
         "edge_jobs.rpc",

@@ -51,6 +51,8 @@ export function createKeys(config) {
     [config.anonKey, config.anonKey],
     [config.serviceRoleKey, config.serviceRoleKey],
   ]);
+  // Of the role tokens, which come with most requests and stay the same.
+  const roleClaims = new Map();
   return {
     /**
      * Decides about a request before it reaches a service.
@@ -86,7 +88,8 @@ export function createKeys(config) {
      * @throws when the token is malformed, expired or not signed with the project's secret
      */
     async caller(jwt) {
-      const claims = await verify(jwt, config.jwtSecret, "HS256");
+      const claims = roleClaims.get(jwt) ?? (await verify(jwt, config.jwtSecret, "HS256"));
+      if (roleTokens.has(jwt)) roleClaims.set(jwt, claims);
       return { role: claims.role ?? "anon", claims, jwt };
     },
   };
@@ -100,13 +103,17 @@ export function createKeys(config) {
  * @param {import("postgres").Sql} sql pool of the superuser
  * @param {Caller} caller
  * @param {(tx: import("postgres").TransactionSql) => Promise<T>} fn
+ * @param {Record<string, string>} [settings] more that hold for the transaction
  * @returns {Promise<T>}
  */
-export function asCaller(sql, caller, fn) {
+export function asCaller(sql, caller, fn, settings = {}) {
   if (!ROLES.includes(caller.role)) throw new Error(`role "${caller.role}" is not an API role`);
-  return sql.begin(async (tx) => {
-    await tx`select set_config('request.jwt.claims', ${JSON.stringify(caller.claims)}, true),
-                    set_config('role', ${caller.role}, true)`;
+  const all = { "request.jwt.claims": JSON.stringify(caller.claims), role: caller.role, ...settings };
+  return sql.begin((tx) => {
+    // On its way together with the first query of `fn`; should it fail, all of them do.
+    tx`
+      select set_config(name, value, true)
+      from unnest(${Object.keys(all)}::text[], ${Object.values(all)}::text[]) s (name, value)`.execute();
     return fn(tx);
   });
 }

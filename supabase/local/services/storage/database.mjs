@@ -13,11 +13,8 @@ const ROLLBACK = Symbol("rollback");
  * @param {string} operation what policies see as storage.operation()
  */
 export function forRequest(sql, caller, operation) {
-  const run = (who, work) =>
-    asCaller(sql, who, async (tx) => {
-      await tx`select set_config('storage.operation', ${`storage.${operation}`}, true)`;
-      return work(tx);
-    });
+  const settings = { "storage.operation": `storage.${operation}` };
+  const run = (who, work) => asCaller(sql, who, work, settings);
   return {
     /** With the rights of the caller: the policies decide. */
     asCaller: (work) => run(caller, work),
@@ -73,15 +70,16 @@ export function ownerColumns(owner) {
  *
  * @param {object} object columns of storage.objects
  * @param {boolean} upsert whether a row of the same name is replaced
+ * @returns {import("postgres").PendingQuery} to await
  */
-export async function writeObject(tx, object, upsert) {
+export function writeObject(tx, object, upsert) {
   const json = (value) => (value == null ? null : tx.json(value));
   const row = {
     ...object,
     metadata: json(object.metadata),
     user_metadata: json(object.user_metadata),
   };
-  await tx`
+  return tx`
     insert into storage.objects ${tx(row)}
     ${upsert ? replacing(tx) : tx``}`;
 }

@@ -73,13 +73,16 @@ async function store({ request, files, db, bucketId, key, owner, upsert, tryWrit
 export async function commit({ files, db, object, upsert }) {
   const { bucket_id, name, version } = object;
   const written = db.asService(async (tx) => {
-    await tx`select pg_advisory_xact_lock(hashtextextended(${`${bucket_id}/${name}`}, 0))`;
     const current = () => tx`
       select * from storage.objects where bucket_id = ${bucket_id} and name = ${name}`;
-    const [replaced] = await current();
-    await writeObject(tx, object, upsert);
+    // Sent at once, run one after the other.
+    const [, [replaced], , [row]] = await Promise.all([
+      tx`select pg_advisory_xact_lock(hashtextextended(${`${bucket_id}/${name}`}, 0))`,
+      current(),
+      writeObject(tx, object, upsert),
+      current(),
+    ]);
     await files.keep(version);
-    const [row] = await current();
     return { row, replaced };
   });
   const { row, replaced } = await written.catch(async (error) => {

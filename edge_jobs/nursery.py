@@ -82,9 +82,9 @@ def _child(request: dict[str, Any]) -> NoReturn:
     """Whatever happens, this never returns into the loop of the parent."""
     code = 1
     try:
+        source, folder = Path(request["source"]), Path(request["folder"])
         confinement.die_with_parent()
         os.setsid()
-        source, folder = Path(request["source"]), Path(request["folder"])
         _begin_anew(folder)
         confinement.close_disk(source, folder, _CODE)
         confinement.limit_resources()
@@ -96,10 +96,9 @@ def _child(request: dict[str, Any]) -> NoReturn:
     except (MemoryError, RecursionError):
         code = OUT_OF_MEMORY
     except BaseException:
-        traceback.print_exc()
-    finally:
         with contextlib.suppress(BaseException):
-            sys.stderr.flush()
+            (folder / ERRORS).write_text(traceback.format_exc(), errors="replace")
+    finally:
         os._exit(code)
 
 
@@ -108,9 +107,8 @@ def _begin_anew(folder: Path) -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDWR)
-    errors = os.open(folder / ERRORS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    for opened, standard in ((nothing, 0), (nothing, 1), (errors, 2)):
-        os.dup2(opened, standard)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
     os.closerange(3, 256)
     os.chdir(folder)
     os.environ["TMPDIR"] = str(folder)

@@ -44,8 +44,9 @@ def run(target: str, source: Path, folder: Path, *arguments: str | None) -> dict
     if end.code < 0 or end.code == nursery.OUT_OF_MEMORY:
         raise TooComplex
     if end.code:
-        errors = (folder / nursery.ERRORS).read_bytes()
-        raise SandboxFailed(errors[-2000:].decode(errors="replace"))
+        errors = folder / nursery.ERRORS
+        told = errors.read_text(errors="replace") if errors.exists() else f"It ended: {end.code}."
+        raise SandboxFailed(told[-2000:])
     result: dict[str, Any] = json.loads((folder / nursery.RESULT).read_bytes())
     return result
 

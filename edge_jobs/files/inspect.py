@@ -1,5 +1,6 @@
 """What the sandbox runs on one uploaded file."""
 
+from codecs import lookup
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ _PICTURES = (Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.TIFF, Kind.HEIC)
 def warm_up() -> None:
     """For the process that is forked for each file."""
     pdf.warm_up()
+    # As names in a zip file, and texts, are spelt: modules of their own.
+    for encoding in ("cp437", "utf-8-sig"):
+        lookup(encoding)
 
 
 def inspect(source: Path, folder: Path, promised: str | None) -> dict[str, Any]:

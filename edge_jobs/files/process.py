@@ -36,9 +36,11 @@ def process(job: Job, payload: FileProcess) -> dict[str, Any]:
     file = job.api.rpc("begin_file", file_id=id)
     if file is None:
         return {"skipped": "settled already"}
-    with tempfile.TemporaryDirectory(prefix="firmbase-") as folder:
-        source, work = Path(folder, "source"), Path(folder, "work")
-        work.mkdir()
+    with (
+        tempfile.NamedTemporaryFile(prefix="firmbase-") as fetched,
+        tempfile.TemporaryDirectory(prefix="firmbase-") as folder,
+    ):
+        source, work = Path(fetched.name), Path(folder)
         sha256 = download(job.api, file["bucket"], file["path"], source, file["size_bytes"])
         if file["sha256"] not in (None, sha256):
             raise PermanentError("hash_mismatch", sentence("hash_mismatch", file["name"]))

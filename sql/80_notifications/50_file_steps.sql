@@ -7,12 +7,8 @@ declare
   v_file public.files;
   v_released boolean := exists (select from public.file_releases r where r.file_id = p_id);
 begin
-  -- A failed file comes here when its dead job was sent back.
-  update public.files as f
-  set
-    status = 'processing',
-    reason = case when f.status = 'processing' then f.reason end,
-    detail = case when f.status = 'processing' then f.detail end
+  select f.* into v_file
+  from public.files f
   where f.id = p_id
     and (f.status = 'processing' or (f.status = 'failed' and f.reason <> 'purged'))
     -- Not while its bytes are being removed.
@@ -20,9 +16,13 @@ begin
       select from private.doomed_objects d
       where d.bucket = f.bucket and d.path = f.path and d.due_at <= clock_timestamp()
     )
-  returning * into v_file;
+  for no key update of f;
   if not found then
     return null;
+  end if;
+  -- It comes here when its dead job was sent back.
+  if v_file.status = 'failed' then
+    update public.files set status = 'processing', reason = null, detail = null where id = p_id;
   end if;
   return jsonb_build_object(
     'bucket', v_file.bucket,

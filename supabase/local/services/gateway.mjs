@@ -35,8 +35,8 @@ const CORS_HEADERS = {
  * @param {import("postgres").Sql} sql
  * @param {object} services
  * @param {(request: Request) => Promise<Response>} services.auth
- * @param {(request: Request, caller: import("./keys.mjs").Caller) => Promise<Response>}
- *   services.storage
+ * @param {(request: Request, caller: import("./keys.mjs").Caller,
+ *   incoming: import("node:http").IncomingMessage) => Promise<Response>} services.storage
  * @param {{upgrade: Function, broadcast: Function}} services.realtime
  * @param {{isOpen: Function, serve: Function}} services.functions
  * @returns {{listener: import("node:http").RequestListener, upgrade: Function}} for a node server
@@ -97,7 +97,7 @@ function createApp(config, sql, keys, { auth, storage, realtime, functions }) {
   app.all("/auth/v1/*", asKeyHolder, (c) => auth(c.req.raw));
   app.all("/storage/v1/*", asKeyHolder, async (c) => {
     const caller = await keys.caller(c.get("token")).catch(invalidToken);
-    return caller.role ? storage(c.req.raw, caller) : c.json(caller, 400);
+    return caller.role ? storage(c.req.raw, caller, c.env.incoming) : c.json(caller, 400);
   });
   // "/broadcast/*" takes "/broadcast" too; httpSend puts the topic and the event behind it.
   app.post("/realtime/v1/api/broadcast/*", asKeyHolder, async (c) => {

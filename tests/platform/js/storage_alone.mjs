@@ -12,5 +12,7 @@ const storage = createStorage(
   { storageDir: STORAGE_DIR, jwtSecret: "of this process only" },
   postgres(DATABASE_URL, { onnotice: () => {} }),
 );
-const server = createAdaptorServer({ fetch: (request) => storage(request, caller) });
+const server = createAdaptorServer({
+  fetch: (request, { incoming }) => storage(request, caller, incoming),
+});
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import busboy from "busboy";
 import { brokenOff, noContent } from "./errors.mjs";
 
@@ -16,16 +15,17 @@ import { brokenOff, noContent } from "./errors.mjs";
  */
 
 /**
- * @param {Request} request
+ * @param {Headers} headers
+ * @param {import("node:http").IncomingMessage} source read as it is: by way of a Request each byte
+ *   would go through two more streams
  * @returns {Promise<Incoming>}
  * @throws {import("./errors.mjs").StorageError} InvalidRequest when there is no file
  */
-export function openBody(request) {
-  const source = request.body ? Readable.fromWeb(request.body) : Readable.from([]);
-  const contentType = request.headers.get("content-type");
+export function openBody(headers, source) {
+  const contentType = headers.get("content-type");
   return contentType?.startsWith("multipart/form-data")
     ? openForm(source, contentType)
-    : openBare(source, contentType, request.headers);
+    : openBare(source, contentType, headers);
 }
 
 async function openBare(source, contentType, headers) {

@@ -3,6 +3,9 @@ import { findBucket, findObject } from "./database.mjs";
 import { invalidRange, noSuchBucket, noSuchKey } from "./errors.mjs";
 import { toInfo } from "./shapes.mjs";
 
+// Of so many bytes, a stream costs more than to have them in memory.
+const AT_ONCE = 256 * 1024;
+
 /** An object for whoever may read it: everybody where the bucket is public. */
 export async function getObject(call) {
   const { params, db } = call;
@@ -48,7 +51,7 @@ async function send({ params, query, request, files }, as, { expires } = {}) {
     if (range) headers.set("content-range", `bytes ${range.start}-${range.end}/${size}`);
     const status = fresh ? 304 : range ? 206 : 200;
     if (!fresh && request.method !== "HEAD") {
-      return new Response(Readable.toWeb(file.createReadStream(range)), { status, headers });
+      return new Response(await content(file, size, range), { status, headers });
     }
     await file.close();
     return new Response(null, { status, headers });
@@ -56,6 +59,14 @@ async function send({ params, query, request, files }, as, { expires } = {}) {
     await file.close();
     throw error;
   }
+}
+
+/** Closes the file, at once or at the end of the stream. */
+async function content(file, size, range) {
+  if (range || size > AT_ONCE) return Readable.toWeb(file.createReadStream(range));
+  const bytes = await file.readFile();
+  await file.close();
+  return bytes;
 }
 
 /**

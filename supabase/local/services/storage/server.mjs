@@ -60,7 +60,8 @@ const ABSENT = [
  *
  * @param {import("../config.mjs").Config} config
  * @param {import("postgres").Sql} sql pool of the superuser
- * @returns {(request: Request, caller: import("../keys.mjs").Caller) => Promise<Response>}
+ * @returns {(request: Request, caller: import("../keys.mjs").Caller,
+ *   incoming: import("node:http").IncomingMessage) => Promise<Response>}
  */
 export function createStorage(config, sql) {
   const files = createFiles(config.storageDir);
@@ -77,9 +78,10 @@ export function createStorage(config, sql) {
   for (const [method, path, operation, handle] of ROUTES) {
     app.on(method, path, async (c) => {
       await ready();
-      const { caller } = c.env;
+      const { caller, incoming } = c.env;
       const answer = await handle({
         request: c.req.raw,
+        incoming,
         params: c.req.param(),
         query: c.req.query(),
         caller,
@@ -96,7 +98,7 @@ export function createStorage(config, sql) {
     return Response.json({ message, error: "Not Found", statusCode: 404 }, { status: 404 });
   });
   app.onError((error) => toStorageError(error).toResponse());
-  return (request, caller) => app.fetch(request, { caller });
+  return (request, caller, incoming) => app.fetch(request, { caller, incoming });
 }
 
 /** Runs `work` at the first call and, after a failure, at the next. */

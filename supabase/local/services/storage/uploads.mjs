@@ -24,10 +24,11 @@ async function receive({ params, caller, db, ...upload }) {
 }
 
 /** Whoever holds the token uploads with the rights of the one it was made for. */
-export async function uploadToSignedUrl({ params, query, request, signer, files, db }) {
+export async function uploadToSignedUrl({ params, query, request, incoming, signer, files, db }) {
   const { owner, upsert } = await signer.verify("upload", query, params);
   const { Key } = await store({
     request,
+    incoming,
     files,
     bucketId: params.bucket,
     key: params.key,
@@ -43,8 +44,8 @@ export async function uploadToSignedUrl({ params, query, request, signer, files,
  * Takes in a file and puts its row in place. Rights are tried out before a byte is read; the
  * row is written with all rights once the bytes are there.
  */
-async function store({ request, files, db, bucketId, key, owner, upsert, tryWrite }) {
-  const body = await openBody(request);
+async function store({ request, incoming, files, db, bucketId, key, owner, upsert, tryWrite }) {
+  const body = await openBody(request.headers, incoming);
   try {
     const bucket = await db.asService((tx) => findBucket(tx, bucketId));
     checkKey(key);

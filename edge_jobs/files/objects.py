@@ -45,9 +45,7 @@ def download(api: Api, bucket: str, path: str, target: Path, size_bytes: int) ->
 def store(api: Api, bucket: str, path: str, content: bytes, kind: str) -> None:
     """Writes an object that a browser may keep for an hour, or the same one again."""
     headers = {"Content-Type": kind, "x-upsert": "true", "Cache-Control": "max-age=3600"}
-    status, raw = api.connection.ask(
-        "POST", _path(bucket, path), content, headers, TIMEOUT_SECONDS
-    )
+    status, raw = api.connection.ask("POST", _path(bucket, path), content, headers, TIMEOUT_SECONDS)
     if status != 200:
         raise _refusal(api, status, raw)
 

@@ -108,7 +108,11 @@ export function createKeys(config) {
  */
 export function asCaller(sql, caller, fn, settings = {}) {
   if (!ROLES.includes(caller.role)) throw new Error(`role "${caller.role}" is not an API role`);
-  const all = { "request.jwt.claims": JSON.stringify(caller.claims), role: caller.role, ...settings };
+  const all = {
+    "request.jwt.claims": JSON.stringify(caller.claims),
+    role: caller.role,
+    ...settings,
+  };
   return sql.begin((tx) => {
     // On its way together with the first query of `fn`; should it fail, all of them do.
     tx`

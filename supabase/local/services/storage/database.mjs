@@ -6,7 +6,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const ROLLBACK = Symbol("rollback");
 
 /**
- * The database for one request. Each method runs `work(tx)` in a transaction of its own.
+ * The database for one request. All but `bucket` run `work(tx)` in a transaction of its own.
  *
  * @param {import("postgres").Sql} sql pool of the superuser
  * @param {import("../keys.mjs").Caller} caller
@@ -21,6 +21,9 @@ export function forRequest(sql, caller, operation) {
 
     /** With all rights: for what the caller may do in effect, but not by SQL. */
     asService: (work) => run(SERVICE, work),
+
+    /** The settings of a bucket, whoever asks; by itself, so that it needs no transaction. */
+    bucket: (id) => findBucket(sql, id),
 
     /** Whether the caller may do it: done, then rolled back. */
     tryAsCaller: (work) => rehearse((rehearsal) => run(caller, rehearsal), work),

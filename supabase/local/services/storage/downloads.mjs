@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { findBucket, findObject } from "./database.mjs";
+import { findObject } from "./database.mjs";
 import { invalidRange, noSuchBucket, noSuchKey } from "./errors.mjs";
 import { toInfo } from "./shapes.mjs";
 
@@ -9,7 +9,7 @@ const AT_ONCE = 256 * 1024;
 /** An object for whoever may read it: everybody where the bucket is public. */
 export async function getObject(call) {
   const { params, db } = call;
-  const bucket = await db.asService((tx) => findBucket(tx, params.bucket));
+  const bucket = await db.bucket(params.bucket);
   return send(call, bucket.public ? db.asService : db.asCaller);
 }
 
@@ -25,7 +25,7 @@ export async function getSignedObject(call) {
 }
 
 export async function getInfo({ params, db }) {
-  const bucket = await db.asService((tx) => findBucket(tx, params.bucket));
+  const bucket = await db.bucket(params.bucket);
   const as = bucket.public ? db.asService : db.asCaller;
   return toInfo(await as((tx) => findObject(tx, params.bucket, params.key)));
 }
@@ -36,7 +36,7 @@ export async function getPublicInfo(call) {
 }
 
 async function mustBePublic({ params, db }) {
-  const bucket = await db.asService((tx) => findBucket(tx, params.bucket));
+  const bucket = await db.bucket(params.bucket);
   if (!bucket.public) throw noSuchBucket();
 }
 

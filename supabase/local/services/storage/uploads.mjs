@@ -1,5 +1,5 @@
 import { openBody } from "./body.mjs";
-import { findBucket, ownerColumns, writeObject } from "./database.mjs";
+import { ownerColumns, writeObject } from "./database.mjs";
 import { checkHeader, checkKey, uploadLimit } from "./limits.mjs";
 
 export function createObject({ request, ...call }) {
@@ -47,7 +47,7 @@ export async function uploadToSignedUrl({ params, query, request, incoming, sign
 async function store({ request, incoming, files, db, bucketId, key, owner, upsert, tryWrite }) {
   const body = await openBody(request.headers, incoming);
   try {
-    const bucket = await db.asService((tx) => findBucket(tx, bucketId));
+    const bucket = await db.bucket(bucketId);
     checkKey(key);
     checkHeader("content-type", body.mimetype);
     checkHeader("cache-control", body.cacheControl);

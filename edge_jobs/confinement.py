@@ -25,6 +25,8 @@ _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 # Landlock: the same numbers on every processor.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _READ_FILE, _READ_FOLDER = 1 << 2, 1 << 3
+# Programs; devices, sockets, pipes and links, which would lead whoever reads the folder elsewhere.
+_NEVER = 1 << 0 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12
 # By version of the interface, what the kernel can forbid: on files, over TCP, and against processes
 # outside (signals, abstract sockets).
 _ON_FILES = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
@@ -65,7 +67,8 @@ def limit_resources() -> None:
 
 
 def close_disk(source: Path, folder: Path, code: list[Path]) -> None:
-    """From now on ``source`` and what is below ``code`` can be read, and ``folder`` be written.
+    """From now on ``source`` and what is below ``code`` can be read, and plain files and folders be
+    made in ``folder``.
 
     Nothing else on the disk can be opened, the environment and memory of other processes neither.
     """
@@ -82,7 +85,7 @@ def close_disk(source: Path, folder: Path, code: list[Path]) -> None:
     handled = (ctypes.c_uint64 * 3)(on_files, on_tcp, on_others)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     rules: int = _libc.syscall(_CREATE_RULESET, handled, size, 0)
-    _allow(rules, folder, on_files)
+    _allow(rules, folder, on_files & ~_NEVER)
     _allow(rules, source, _READ_FILE)
     for place in code:
         _allow(rules, place, _READ_FILE | _READ_FOLDER)

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -51,11 +52,34 @@ def run(target: str, source: Path, folder: Path, *arguments: str | None) -> dict
     if end.code < 0 or end.code == nursery.OUT_OF_MEMORY:
         raise TooComplex
     if end.code:
-        errors = folder / nursery.ERRORS
-        told = errors.read_text(errors="replace") if errors.exists() else f"It ended: {end.code}."
-        raise SandboxFailed(told[-2000:])
-    result: dict[str, Any] = json.loads((folder / nursery.RESULT).read_bytes())
+        told = left(folder / nursery.ERRORS)
+        raise SandboxFailed(
+            f"It ended: {end.code}." if told is None else told.decode(errors="replace")[-2000:]
+        )
+    raw = left(folder / nursery.RESULT)
+    if raw is None:
+        raise SandboxFailed("It left no result.")
+    result: dict[str, Any] = json.loads(raw)
     return result
+
+
+def left(path: Path) -> bytes | None:
+    """A file that a child left in its folder, if it did.
+
+    A child that its input has taken over may leave a link or a pipe by that name, where the kernel
+    does not forbid it: neither is followed. Raises SandboxFailed on anything but a file.
+    """
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SandboxFailed(f"It left no file: {path.name}.") from error
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise SandboxFailed(f"It left no file: {path.name}.")
+    with os.fdopen(opened, "rb") as file:
+        return file.read()
 
 
 @dataclass(frozen=True, slots=True)

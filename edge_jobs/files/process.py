@@ -98,19 +98,19 @@ def examine(source: Path, work: Path, name: str, declared: str) -> dict[str, Any
 def _store_pictures(job: Job, file: dict[str, Any], work: Path) -> dict[str, Any]:
     """Puts them beside the file's object. Returns the columns that tell of them."""
     stored: dict[str, Any] = {"preview_count": 0}
-    if (picture := work / THUMBNAIL).exists():
+    if picture := sandbox.left(work / THUMBNAIL):
         _store(job, file, picture, file["thumbnail_path"])
         stored["thumbnail_path"] = file["thumbnail_path"]
     for number in range(1, PAGES + 1):
-        if not (picture := work / preview(number)).exists():
+        if not (picture := sandbox.left(work / preview(number))):
             break
         _store(job, file, picture, f"{file['preview_path']}{number}.webp")
         stored["preview_count"] = number
     return stored
 
 
-def _store(job: Job, file: dict[str, Any], picture: Path, path: str) -> None:
-    store(job.api, file["bucket"], path, picture.read_bytes(), Kind.WEBP)
+def _store(job: Job, file: dict[str, Any], picture: bytes, path: str) -> None:
+    store(job.api, file["bucket"], path, picture, Kind.WEBP)
 
 
 def _settle(

@@ -51,6 +51,8 @@ def look_around(_source: Path, folder: Path, secret: str, runner: str) -> dict[s
         "read another file": lambda: Path(secret).read_text(),
         "read the environment of its runner": lambda: Path(f"/proc/{runner}/environ").read_text(),
         "write beside its folder": lambda: (folder.parent / "beside").write_text("x"),
+        "leave a link": lambda: (folder / "link").symlink_to(secret),
+        "leave a pipe": lambda: os.mkfifo(folder / "pipe"),
         "end its runner": lambda: os.kill(int(runner), 0),
         "connect": lambda: socket.create_connection(("127.0.0.1", 9), 5).close(),
         "listen": lambda: socket.create_server(("127.0.0.1", 0)).close(),

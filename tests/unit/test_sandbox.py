@@ -45,6 +45,26 @@ def test_it_reaches_nothing_but_its_folder(tmp_path: Path) -> None:
     assert not (tmp_path / "beside").exists()
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path, secret: path.symlink_to(secret),
+        lambda path, _: os.mkfifo(path),
+        lambda path, _: path.mkdir(),
+    ],
+    ids=["link", "pipe", "folder"],
+)
+def test_what_is_left_is_a_file_or_nothing(
+    tmp_path: Path, make: Callable[[Path, Path], None]
+) -> None:
+    (secret := tmp_path / "secret").write_text("sb_secret_x")
+    make(tmp_path / "picture", secret)
+    with pytest.raises(sandbox.SandboxFailed, match=r"^It left no file: picture\.$"):
+        sandbox.left(tmp_path / "picture")
+    assert sandbox.left(tmp_path / "nothing") is None
+    assert sandbox.left(secret) == b"sb_secret_x"
+
+
 def test_one_after_the_other_share_a_nursery_and_nothing_else(tmp_path: Path) -> None:
     first, second = (run(tmp_path, "keep") for _ in range(2))
     assert first["parent"] == second["parent"]

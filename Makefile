@@ -40,6 +40,7 @@ lint: install ## Check the style and types of all code
 	@$(VENV)/sqlfluff lint --processes 2 sql supabase/tests cli/schema
 	@$(LOCAL)/node_modules/.bin/biome ci
 	@$(LOCAL)/node_modules/.bin/deno check --quiet --no-config --no-lock supabase/functions/*/index.ts
+	@web/node_modules/.bin/tsc -p web
 
 format: install ## Put all code into the house style
 	@$(VENV)/ruff format . && $(VENV)/ruff check --fix .
@@ -51,5 +52,5 @@ bench: install ## Measure the start-up time (python -m bench NAME for the others
 
 clean: ## Stop the local stacks and delete everything that was installed or made
 	@if [ -x $(VENV)/python ]; then $(VENV)/python -m cli.local.clean; fi
-	rm -rf .venv .stack $(LOCAL)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis chaos
+	rm -rf .venv .stack $(LOCAL)/node_modules web/node_modules web/app/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis chaos
 	rm -rf bench/out bench/jobs/programs/.venv bench/jobs/programs/node_modules

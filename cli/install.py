@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 LOCAL = os.path.join(ROOT, "supabase", "local")
+WEB = os.path.join(ROOT, "web")
 LOG = os.path.join(VENV, "install.log")
 STAMP = os.path.join(VENV, "installed")
 NEEDED_BYTES = 2500 * 1024 * 1024
@@ -56,12 +57,16 @@ def main() -> None:
     # Asked first: `npm install` tries each optional package for half a minute before it gives up.
     finish(start("npm registry", [npm, "view", "ws", "name", "--fetch-retries=1"], env=env))
     npm_install = [npm, "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]
-    packages = start("Node packages", npm_install, cwd=LOCAL, env=env)
+    packages = [
+        start("Node packages", npm_install, cwd=LOCAL, env=env),
+        start("Web packages", npm_install, cwd=WEB, env=env),
+    ]
     finish(start("Python packages", pip + ["--require-hashes", "-r", lock]))
     finish(
         start("Firmbase itself", pip + ["--no-deps", "--no-build-isolation", "-e", ROOT], cwd=ROOT)
     )
-    finish(packages)
+    for job in packages:
+        finish(job)
 
     with open(STAMP, "w") as stamp:
         stamp.write(wanted)
@@ -85,7 +90,8 @@ def use_a_recent_python() -> None:
 def fingerprint() -> str:
     """What an up-to-date installation was made from: the place and the Python, then the locks."""
     digest = hashlib.sha256()
-    for name in ("pyproject.toml", "requirements.lock", "supabase/local/package-lock.json"):
+    locks = ("supabase/local/package-lock.json", "web/package-lock.json")
+    for name in ("pyproject.toml", "requirements.lock") + locks:
         with open(os.path.join(ROOT, name), "rb") as file:
             digest.update(file.read())
     return "%s %s\n%s" % (ROOT, sys.version_info[:2], digest.hexdigest())
@@ -98,7 +104,10 @@ def installed() -> str:
             made_from = stamp.read()
     except OSError:
         return ""
-    return made_from if os.path.isdir(os.path.join(LOCAL, "node_modules")) else ""
+    for folder in (LOCAL, WEB):
+        if not os.path.isdir(os.path.join(folder, "node_modules")):
+            return ""
+    return made_from
 
 
 def make_venv() -> None:

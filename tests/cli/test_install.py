@@ -20,12 +20,14 @@ def checkout(tmp_path: Path) -> Path:
     folder = tmp_path / "fresh clone"
     (folder / "supabase" / "local").mkdir(parents=True)
     (folder / "cli").mkdir()
+    (folder / "web").mkdir()
     for name in (
         "cli/install.py",
         "pyproject.toml",
         "requirements.lock",
         "supabase/local/package.json",
         "supabase/local/package-lock.json",
+        "web/package-lock.json",
     ):
         shutil.copy(ROOT / name, folder / name)
     return folder
@@ -82,6 +84,7 @@ def test_every_package_is_pinned() -> None:
     assert len(names) > 30
     assert all("==" in line for line in names)
     assert lock.count("--hash=sha256:") > len(names)
-    package = (ROOT / "supabase" / "local" / "package.json").read_text()
-    assert "^" not in package
-    assert "~" not in package
+    for folder in ("supabase/local", "web", "web/services", "web/app"):
+        package = (ROOT / folder / "package.json").read_text()
+        assert "^" not in package
+        assert "~" not in package

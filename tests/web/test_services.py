@@ -1,0 +1,60 @@
+"""The typed services: one suite, in memory and on the stack, by node's own runner."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+
+from tests.conftest import RunningStack
+
+ROOT = Path(__file__).parents[2]
+WEB = ROOT / "web"
+NODE = ROOT / ".venv" / "bin" / "node"
+
+
+def test_the_services_in_memory_and_on_supabase(stack: RunningStack) -> None:
+    result = subprocess.run(
+        # Sockets that Realtime keeps open would hold the process.
+        [NODE, "--test", "--test-force-exit", "--test-reporter=spec", "services.test.ts"],
+        cwd=WEB / "services" / "tests",
+        env=os.environ | stack.env | {"PYTHON": sys.executable, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    for stage in ("in memory", "on Supabase"):
+        assert f"▶ {stage}" in result.stdout
+
+
+def test_transitions_are_those_of_the_database(stack: RunningStack) -> None:
+    script = """
+      import { TRANSITIONS } from "./contracts.ts";
+      for (const [from, steps] of Object.entries(TRANSITIONS))
+        for (const { to, role } of steps) console.log(from, to, role);
+    """
+    printed = subprocess.run(
+        [NODE, "--input-type=module", "--eval", script],
+        cwd=WEB / "services",
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    with psycopg.connect(stack.superuser_url) as connection:
+        statuses = connection.execute(
+            "select pg_get_constraintdef(oid) from pg_constraint "
+            "where conname = 'contracts_status_known'"
+        ).fetchone()
+        assert statuses is not None
+        offered = {
+            (status, *step)
+            for status in re.findall(r"'(\w+)'", statuses[0])
+            for step in connection.execute(
+                "select to_status, min_role from private.contract_transitions(%s)", [status]
+            )
+        }
+    assert {tuple(line.split()) for line in printed.splitlines()} == offered

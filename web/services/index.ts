@@ -1,0 +1,39 @@
+import { supabaseAuth } from "./auth.ts";
+import { connect, type Project } from "./client.ts";
+import { supabaseCompanies } from "./companies.ts";
+import { supabaseConsultants } from "./consultants.ts";
+import { supabaseContracts } from "./contracts.ts";
+import { supabaseFiles } from "./files.ts";
+import { supabaseFirms } from "./firms.ts";
+import { supabaseNotifications } from "./notifications.ts";
+import { supabaseReports } from "./reports.ts";
+import type { Services } from "./services.ts";
+
+/** The services of a project on Supabase, local or hosted. */
+export function createServices(project: Project): Services {
+  const client = connect(project);
+  return {
+    auth: supabaseAuth(client),
+    firms: supabaseFirms(client),
+    companies: supabaseCompanies(client),
+    consultants: supabaseConsultants(client),
+    contracts: supabaseContracts(client),
+    files: supabaseFiles(client, project),
+    notifications: supabaseNotifications(client),
+    reports: supabaseReports(client),
+  };
+}
+
+export type * from "./auth.ts";
+export type { Project } from "./client.ts";
+export * from "./companies.ts";
+export * from "./consultants.ts";
+export * from "./contracts.ts";
+export { ServiceError } from "./errors.ts";
+export type * from "./files.ts";
+export * from "./firms.ts";
+export type { ListQuery, Page } from "./lists.ts";
+export type { Stop, Watcher } from "./live.ts";
+export type * from "./notifications.ts";
+export type * from "./reports.ts";
+export type { Services } from "./services.ts";

@@ -1,0 +1,59 @@
+import type { Client } from "./client.ts";
+import { ask } from "./errors.ts";
+
+export interface Page<T> {
+  rows: T[];
+  /** Pass it as `after` to get the next page; null on the last one. */
+  next: string | null;
+}
+
+export interface ListQuery<Status extends string = string> {
+  /** What a person typed: words, or their beginnings. */
+  search?: string;
+  status?: Status;
+  after?: string | null;
+  limit?: number;
+}
+
+interface Listed {
+  id: string;
+  created_at: string;
+}
+
+export const PAGE = 50;
+
+/** One page out of a row more than was asked for: whether there is another, without counting. */
+export function pageOf<T extends Listed>(rows: T[], limit: number): Page<T> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return {
+    rows: shown,
+    next: rows.length > limit && last ? `${last.created_at} ${last.id}` : null,
+  };
+}
+
+/** The rows behind a cursor, newest first, in the words of PostgREST. */
+export function behind(after: string): string {
+  const [at, id] = after.split(" ");
+  return `created_at.lt."${at}",and(created_at.eq."${at}",id.gt.${id})`;
+}
+
+/** The ids of what the words of a person find, the best first: typing errors are forgiven. */
+export async function find(
+  client: Client,
+  firmId: string,
+  kind: "company" | "consultant" | "contract",
+  words: string,
+): Promise<string[]> {
+  // A contract is found by its parties too, as long as they are looked for.
+  const kinds = kind === "contract" ? ["contract", "company", "consultant"] : [kind];
+  const query = { firm_id: firmId, query: words, kinds, max_rows: 100 };
+  const hits = await ask(client.rpc("search", query));
+  return hits.filter((hit) => hit.kind === kind).map((hit) => hit.id);
+}
+
+/** Rows in the order of their ids. */
+export function inOrder<T extends { id: string }>(ids: string[], rows: T[]): T[] {
+  const place = new Map(ids.map((id, n) => [id, n]));
+  return rows.toSorted((a, b) => (place.get(a.id) ?? 0) - (place.get(b.id) ?? 0));
+}

@@ -1,0 +1,158 @@
+import type { Account } from "../auth.ts";
+import type { Company } from "../companies.ts";
+import type { Consultant } from "../consultants.ts";
+import type { Contract, ContractEvent } from "../contracts.ts";
+import type { FileEntry } from "../files.ts";
+import type { Member, MyFirm, Role } from "../firms.ts";
+import type { Stop, Watcher } from "../live.ts";
+import type { Notification } from "../notifications.ts";
+import type { Report } from "../reports.ts";
+
+export interface StoredAccount extends Account {
+  password: string;
+  confirmed: boolean;
+}
+export interface StoredFirm {
+  id: string;
+  name: string;
+  slug: string;
+  currency: string;
+}
+export interface StoredMember {
+  firm_id: string;
+  user_id: string;
+  role: Role;
+  status: Member["status"] & MyFirm["status"];
+}
+export interface StoredInvitation {
+  id: string;
+  firm_id: string;
+  email: string;
+  role: Role;
+  expires_at: string;
+  token: string;
+  state: "open" | "accepted" | "revoked";
+}
+export type StoredEvent = ContractEvent & { contract_id: string };
+export type StoredFile = FileEntry & { created_by: string; sha256: string | null; body: Blob };
+export type StoredNotification = Notification & { firm_id: string; user_id: string };
+export type StoredReport = Report & { requested_by: string; body: Blob | null };
+
+/** A mail that a real project would have sent; `secret` is the code or the token in it. */
+export interface Mail {
+  to: string;
+  subject: string;
+  secret: string;
+}
+
+interface Live {
+  contracts: Contract;
+  files: StoredFile;
+  notifications: StoredNotification;
+  reports: StoredReport;
+}
+
+/**
+ * A Firmbase in memory, for as many people as there are services on it: what one does, the others
+ * see. It keeps the rules that a frontend can feel (rights, firms apart, statuses, codes of errors),
+ * not those that keep a server safe.
+ */
+export class MemoryBackend {
+  readonly accounts: StoredAccount[] = [];
+  readonly firms: StoredFirm[] = [];
+  readonly members: StoredMember[] = [];
+  readonly invitations: StoredInvitation[] = [];
+  readonly companies: Company[] = [];
+  readonly consultants: Consultant[] = [];
+  readonly contracts: Contract[] = [];
+  readonly events: StoredEvent[] = [];
+  readonly files: StoredFile[] = [];
+  readonly notifications: StoredNotification[] = [];
+  readonly reports: StoredReport[] = [];
+
+  readonly #listeners = new Set<(table: keyof Live, row: Live[keyof Live]) => void>();
+  readonly #jobs: (() => void)[] = [];
+  readonly #workAfterMs: number | null;
+  readonly #onMail: (mail: Mail) => void;
+
+  /**
+   * `workAfterMs`: how long files and reports take; null: until `work` is called.
+   * `onMail`: who gets the mails, such as the console.
+   */
+  constructor(options: { workAfterMs?: number | null; onMail?: (mail: Mail) => void } = {}) {
+    this.#workAfterMs = options.workAfterMs === undefined ? 1200 : options.workAfterMs;
+    this.#onMail = options.onMail ?? (() => {});
+  }
+
+  mail(mail: Mail): void {
+    this.#onMail(mail);
+  }
+
+  /** Something a job runner would do. */
+  enqueue(job: () => void): void {
+    this.#jobs.push(job);
+    if (this.#workAfterMs !== null) setTimeout(() => this.work(), this.#workAfterMs);
+  }
+
+  /** Does all that waits, as the job runner does. */
+  work(): void {
+    for (const job of this.#jobs.splice(0)) job();
+  }
+
+  changed<Table extends keyof Live>(table: Table, row: Live[Table]): void {
+    for (const listener of this.#listeners) listener(table, row);
+  }
+
+  /** Watches a table as far as `mayRead` allows. `ready` comes later, as from a server. */
+  watch<Table extends keyof Live, T>(
+    table: Table,
+    mayRead: (row: Live[Table]) => boolean,
+    show: (row: Live[Table]) => T,
+    watcher: Watcher<T>,
+  ): Stop {
+    let stopped = false;
+    const soon = (call: () => void) => queueMicrotask(() => stopped || call());
+    const listener = (changed: keyof Live, row: Live[keyof Live]) => {
+      if (changed !== table || !mayRead(row as Live[Table])) return;
+      soon(() => watcher.changed(show(row as Live[Table])));
+    };
+    this.#listeners.add(listener);
+    soon(() => watcher.ready());
+    return () => {
+      stopped = true;
+      this.#listeners.delete(listener);
+    };
+  }
+
+  notify(
+    firm_id: string,
+    user_id: string,
+    facts: Pick<Notification, "kind" | "title" | "body" | "link">,
+  ) {
+    const row = { ...stamped(), ...facts, firm_id, user_id, read_at: null };
+    this.notifications.push(row);
+    this.changed("notifications", row);
+  }
+
+  record(
+    contract_id: string,
+    kind: string,
+    actor_name: string | null,
+    detail: string | null,
+  ): void {
+    const { id, created_at: at } = stamped();
+    this.events.push({ id, at, kind, actor_name, detail, contract_id });
+  }
+}
+
+let lastMoment = 0;
+
+/** The id and the time of a new row; never the same time twice, so that lists have an order. */
+export function stamped(): { id: string; created_at: string } {
+  lastMoment = Math.max(Date.now(), lastMoment + 1);
+  return { id: crypto.randomUUID(), created_at: new Date(lastMoment).toISOString() };
+}
+
+/** Newest first. */
+export const newestFirst = (a: { created_at: string }, b: { created_at: string }): number =>
+  b.created_at.localeCompare(a.created_at);

@@ -1,0 +1,20 @@
+import type { AuthService } from "./auth.ts";
+import type { CompaniesService } from "./companies.ts";
+import type { ConsultantsService } from "./consultants.ts";
+import type { ContractsService } from "./contracts.ts";
+import type { FilesService } from "./files.ts";
+import type { FirmsService } from "./firms.ts";
+import type { NotificationsService } from "./notifications.ts";
+import type { ReportsService } from "./reports.ts";
+
+/** What a frontend has of Firmbase, whoever answers: a project on Supabase, or memory. */
+export interface Services {
+  auth: AuthService;
+  firms: FirmsService;
+  companies: CompaniesService;
+  consultants: ConsultantsService;
+  contracts: ContractsService;
+  files: FilesService;
+  notifications: NotificationsService;
+  reports: ReportsService;
+}

@@ -1,0 +1,68 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { createServices, type Services } from "../index.ts";
+import { createMemoryServices, type Mail, MemoryBackend } from "../memory.ts";
+
+/** Somewhere the suite can be played: everybody is new there, and all see the same firm. */
+export interface Stage {
+  name: string;
+  /** The services of a device nobody is signed in on. */
+  device(): Services;
+  /** The code or the token of the mail to an address, once it is there. */
+  secret(to: string, subject: string): Promise<string>;
+  /** Does what waits for the job runner. */
+  work(): Promise<void>;
+}
+
+function inMemory(): Stage {
+  const mails: Mail[] = [];
+  const backend = new MemoryBackend({ workAfterMs: null, onMail: (mail) => mails.push(mail) });
+  return {
+    name: "in memory",
+    device: () => createMemoryServices(backend),
+    secret: (to, subject) =>
+      eventually(() => mails.findLast((m) => m.to === to && m.subject.includes(subject))?.secret),
+    work: async () => backend.work(),
+  };
+}
+
+function onSupabase(env: Record<string, string | undefined>): Stage {
+  const { SUPABASE_URL = "", SUPABASE_PUBLISHABLE_KEY = "", MAIL_URL = "", PYTHON = "" } = env;
+  const work = async () => {
+    await promisify(execFile)(PYTHON, ["-m", "edge_jobs", "run"]);
+  };
+  return {
+    name: "on Supabase",
+    device: () => createServices({ url: SUPABASE_URL, publishableKey: SUPABASE_PUBLISHABLE_KEY }),
+    async secret(to, subject) {
+      // Invitations are sent by the job runner, codes by Auth itself.
+      if (subject.includes("invites")) await work();
+      return eventually(async () => {
+        const mails = await (await fetch(`${MAIL_URL}/api/email`)).json();
+        const mail = mails.findLast(
+          (one: { to: { address: string }[]; subject: string }) =>
+            one.to[0]?.address === to && one.subject.includes(subject),
+        );
+        return mail && /#token=(\w+)|\b(\d{6})\b/.exec(mail.text)?.slice(1).find(Boolean);
+      });
+    },
+    work,
+  };
+}
+
+export const STAGES = [inMemory(), ...(process.env.SUPABASE_URL ? [onSupabase(process.env)] : [])];
+
+const PATIENCE_MS = 15_000;
+
+/** The answer of a question, once it has one. */
+export async function eventually<T>(
+  question: () => T | undefined | Promise<T | undefined>,
+): Promise<T> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = await question();
+    if (answer !== undefined && answer !== false) return answer;
+    if (Date.now() > deadline) throw new Error(`It never came to be: ${question}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -35,8 +35,10 @@ def up(
 
     Data is kept from the last time. Ports that are taken are replaced by free ones.
     """
+    from cli.local import webapp
     from cli.local.project import migrate
 
+    webapp.build(report=say)
     stack = Stack.named(name)
     config = stack.up(port=port, report=say)
     say("Applying migrations …")

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from cli.local import webapp
 from cli.local.project import migrate
 from cli.local.stack import Stack
 from cli.output import Json, print_json, say
@@ -22,6 +23,7 @@ def demo(
     """
     from cli.demo import show, story
 
+    webapp.build(report=say)
     stack = Stack.named(name)
     config = stack.up(report=say)
     say("Applying migrations …")

@@ -26,6 +26,7 @@ def tables(day: Day) -> None:
     )
     print_facts("Reports", [(p.suffix[1:], str(p)) for p in day.reports])
     print_facts("Thumbnails", [(p.stem, str(p)) for p in day.thumbnails])
+    print_facts("The app", [("open", config.app_url)])
     print_facts(
         "Log in as", [(f"{p.name} ({p.role})", f"{p.email}  {p.password}") for p in day.people]
     )

@@ -41,8 +41,12 @@ class Ports:
     def from_base(cls, base: int) -> "Ports":
         return cls(base, base + 1, base + 3, base + 4, base + 5, base + 6)
 
+    @property
+    def app(self) -> int:
+        return self.api + 2
+
     def taken(self) -> list[int]:
-        return [port for port in asdict(self).values() if not is_free(port)]
+        return [port for port in (*asdict(self).values(), self.app) if not is_free(port)]
 
 
 def is_free(port: int) -> bool:
@@ -136,6 +140,10 @@ class Config:
         return f"http://{LOOPBACK}:{self.ports.api}"
 
     @property
+    def app_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.app}"
+
+    @property
     def mail_url(self) -> str:
         return f"http://{LOOPBACK}:{self.ports.mail}"
 
@@ -157,7 +165,7 @@ class Config:
             "SMTP_URL": f"smtp://{LOOPBACK}:{self.ports.smtp}",
             "MAIL_FROM": "Firmbase <no-reply@firmbase.test>",
             "MAIL_URL": self.mail_url,
-            "APP_URL": "http://127.0.0.1:5173",
+            "APP_URL": self.app_url,
         }
 
 

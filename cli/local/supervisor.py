@@ -23,7 +23,7 @@ from typing import Any
 import psycopg
 
 from cli.errors import StackError
-from cli.local import postgres
+from cli.local import postgres, webapp
 from cli.local.config import LOOPBACK, ROOT, Config, role_token, write_private
 from cli.local.processes import end_with_parent
 
@@ -130,6 +130,10 @@ def services(config: Config) -> list[Service]:
                 "SMTP_PORT": str(ports.smtp),
                 "STORAGE_DIR": str(config.directory / "storage"),
                 "DENO_DIR": str(config.directory / "deno"),
+                "APP_PORT": str(ports.app),
+                "APP_DIR": str(webapp.DIST),
+                # Links in the mails of Auth lead to the app of this very stack.
+                "SITE_URL": config.app_url,
             }
             | project_settings(),
             lambda: answers_http(f"{config.api_url}/_health"),
@@ -142,7 +146,6 @@ def project_settings() -> dict[str, str]:
     project = tomllib.loads((ROOT / "supabase" / "config.toml").read_text())
     auth, functions = project["auth"], project.get("functions", {})
     return {
-        "SITE_URL": auth["site_url"],
         "JWT_EXPIRY": str(auth["jwt_expiry"]),
         "AUTH_AUTOCONFIRM": str(not auth["email"]["enable_confirmations"]).lower(),
         "PASSWORD_MIN_LENGTH": str(auth["minimum_password_length"]),

@@ -218,7 +218,8 @@ def test_everything_listens_on_the_loopback_address_only(own: Stack) -> None:
         for line in Path(table).read_text().splitlines()[1:]
         if line.split()[3] == "0A"
     }
-    wanted = {ports.api, ports.db, ports.mail, ports.smtp, ports.postgrest, ports.postgrest_admin}
+    wanted = {ports.api, ports.app, ports.db, ports.mail, ports.smtp}
+    wanted |= {ports.postgrest, ports.postgrest_admin}
     addresses = {address for address, port in listening if port in wanted}
     assert addresses == {"0100007F"}
     assert wanted <= {port for _, port in listening}

@@ -20,9 +20,10 @@ def node_service(config: Config) -> Service:
 def another_process(config: Config, **settings: str) -> Iterator[str]:
     """Runs the services beside those of the stack; yields their address."""
     service = node_service(config)
-    port = first_free(random_bases()).api
-    url = f"http://127.0.0.1:{port}"
-    environment = service.environment | {"API_PORT": str(port), "API_URL": url} | settings
+    ports = first_free(random_bases())
+    url = f"http://127.0.0.1:{ports.api}"
+    places = {"API_PORT": str(ports.api), "API_URL": url, "APP_PORT": str(ports.app)}
+    environment = service.environment | places | settings
     with subprocess.Popen(
         service.command, env=environment, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -261,17 +261,18 @@ def test_an_account_that_the_project_still_needs_stays(
 
 
 def test_an_invitation_is_accepted_by_its_link(
-    admin: Client, visitor: Client, mailbox: Mailbox
+    admin: Client, visitor: Client, mailbox: Mailbox, stack: RunningStack
 ) -> None:
     email = new_email()
-    options = {"data": {"full_name": "Ada"}, "redirect_to": "http://127.0.0.1:5173/join"}
+    page = f"{stack.env['APP_URL']}/join"
+    options = {"data": {"full_name": "Ada"}, "redirect_to": page}
     invited = admin.auth.admin.invite_user_by_email(email, options).user  # type: ignore[arg-type]
     assert invited.invited_at
     assert invited.email_confirmed_at is None
     assert invited.user_metadata == {"full_name": "Ada"}
 
     answer = httpx.get(mailbox.newest(email).link)
-    assert answer.headers["location"].startswith("http://127.0.0.1:5173/join#access_token=")
+    assert answer.headers["location"].startswith(f"{page}#access_token=")
     accepted = admin.auth.admin.get_user_by_id(invited.id).user
     assert accepted.email_confirmed_at
     with pytest.raises(AuthApiError) as error:
@@ -304,6 +305,7 @@ def test_a_link_without_a_mail(
     admin: Client,
     visitor: Client,
     mailbox: Mailbox,
+    stack: RunningStack,
     kind: str,
     known: bool,
     verification: str,
@@ -316,7 +318,7 @@ def test_a_link_without_a_mail(
     made = admin.auth.admin.generate_link(wanted)  # type: ignore[arg-type]
     assert made.user.email == email
     assert made.properties.verification_type == verification
-    assert made.properties.redirect_to == "http://127.0.0.1:5173"
+    assert made.properties.redirect_to == stack.env["APP_URL"]
     assert made.properties.hashed_token in made.properties.action_link
     assert mailbox.all(email) == []
     by_code = {"type": verification, "email": email, "token": made.properties.email_otp}

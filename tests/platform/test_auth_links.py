@@ -12,8 +12,6 @@ from tests.platform.clients import OpenClient
 from tests.platform.mailbox import Mailbox
 from tests.platform.people import PASSWORD, email_of, new_email
 
-SITE = "http://127.0.0.1:5173"
-
 
 def follow(link: str) -> tuple[str, dict[str, str]]:
     """Opens a link of a mail: the page it leads to, and what is in that page's fragment."""
@@ -24,11 +22,16 @@ def follow(link: str) -> tuple[str, dict[str, str]]:
     return f"{target.scheme}://{target.netloc}{target.path}", fragment
 
 
+@pytest.fixture
+def site(stack: RunningStack) -> str:
+    return stack.env["APP_URL"]
+
+
 def test_the_link_of_a_sign_up_confirms_and_brings_a_session(
-    visitor: Client, mailbox: Mailbox, stack: RunningStack
+    visitor: Client, mailbox: Mailbox, stack: RunningStack, site: str
 ) -> None:
     email = new_email()
-    options = {"email_redirect_to": f"{SITE}/welcome"}
+    options = {"email_redirect_to": f"{site}/welcome"}
     visitor.auth.sign_up({"email": email, "password": PASSWORD, "options": options})
     mail = mailbox.newest(email)
     assert mail.link.startswith(f"{stack.url}/auth/v1/verify?token=")
@@ -37,19 +40,19 @@ def test_the_link_of_a_sign_up_confirms_and_brings_a_session(
     assert mail.code in mail.html
 
     page, session = follow(mail.link)
-    assert page == f"{SITE}/welcome"
+    assert page == f"{site}/welcome"
     assert session["type"] == "signup"
     visitor.auth.set_session(session["access_token"], session["refresh_token"])
     assert email_of(visitor) == email
 
 
-def test_a_link_works_once(visitor: Client, mailbox: Mailbox) -> None:
+def test_a_link_works_once(visitor: Client, mailbox: Mailbox, site: str) -> None:
     email = new_email()
     visitor.auth.sign_up({"email": email, "password": PASSWORD})
     link = mailbox.newest(email).link
     follow(link)
     page, error = follow(link)
-    assert page == f"{SITE}/"
+    assert page == f"{site}/"
     assert error == {
         "error": "access_denied",
         "error_code": "otp_expired",
@@ -66,14 +69,14 @@ def test_looking_at_a_link_does_not_use_it_up(visitor: Client, mailbox: Mailbox)
     assert "access_token" in session
 
 
-def test_a_link_leads_to_no_foreign_site(visitor: Client, mailbox: Mailbox) -> None:
+def test_a_link_leads_to_no_foreign_site(visitor: Client, mailbox: Mailbox, site: str) -> None:
     email = new_email()
     options = {"email_redirect_to": "https://evil.example/steal"}
     visitor.auth.sign_up({"email": email, "password": PASSWORD, "options": options})
     link = mailbox.newest(email).link
     assert "evil" not in link
     page, _ = follow(f"{link}&redirect_to=https://evil.example/steal")
-    assert page == f"{SITE}/"
+    assert page == f"{site}/"
 
 
 def test_a_code_is_good_for_an_hour(
@@ -148,12 +151,12 @@ def test_a_new_link_replaces_the_one_before(
 
 
 def test_recovery_leads_to_a_new_password(
-    person: Client, visitor: Client, mailbox: Mailbox
+    person: Client, visitor: Client, mailbox: Mailbox, site: str
 ) -> None:
     email = email_of(person)
-    visitor.auth.reset_password_for_email(email, {"redirect_to": f"{SITE}/new-password"})
+    visitor.auth.reset_password_for_email(email, {"redirect_to": f"{site}/new-password"})
     page, session = follow(mailbox.newest(email).link)
-    assert page == f"{SITE}/new-password"
+    assert page == f"{site}/new-password"
     assert session["type"] == "recovery"
     visitor.auth.set_session(session["access_token"], session["refresh_token"])
     visitor.auth.update_user({"password": "a quite different one"})

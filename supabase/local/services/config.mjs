@@ -17,6 +17,8 @@
  * @property {string} storageDir
  * @property {string} denoDir what Deno keeps for the Edge Functions
  * @property {string[]} openFunctions names of those that need no key
+ * @property {number} appPort port of the app on 127.0.0.1
+ * @property {string} appDir where the built app lies, if it was built
  * @property {boolean} autoconfirm whether a sign-up needs no confirmation by mail
  * @property {number} jwtExpiry seconds an access token lives
  * @property {number} passwordMinLength characters
@@ -37,6 +39,8 @@ const SETTINGS = {
   smtpPort: ["SMTP_PORT", port],
   storageDir: ["STORAGE_DIR", text],
   denoDir: ["DENO_DIR", text],
+  appPort: ["APP_PORT", port],
+  appDir: ["APP_DIR", text],
 };
 
 /** A setting is missing or makes no sense; the message is one sentence. */

@@ -1,6 +1,7 @@
 // For development and tests only: it listens on loopback and trusts whoever can reach it.
 import { createServer } from "node:http";
 import postgres from "postgres";
+import { createApp } from "./app.mjs";
 import { createAuth } from "./auth/server.mjs";
 import { ConfigError, readConfig } from "./config.mjs";
 import { createFunctions } from "./functions/server.mjs";
@@ -46,29 +47,33 @@ async function start(config) {
   };
   const server = createServer(options, gateway.listener);
   server.on("upgrade", gateway.upgrade);
-  process.on("SIGTERM", () => stop(server, realtime, functions, sql));
+  const app = createServer(createApp(config));
+  process.on("SIGTERM", () => stop([server, app], realtime, functions, sql));
 
-  await listen(server, config.apiPort);
+  await listen(server, config.apiPort, "API_PORT");
+  await listen(app, config.appPort, "APP_PORT");
   console.log("ready");
 }
 
-function listen(server, port) {
+function listen(server, port, setting) {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error) => reject(Object.assign(error, { setting })));
     server.listen(port, "127.0.0.1", resolve);
   });
 }
 
-async function stop(server, realtime, functions, sql) {
-  server.close();
+async function stop(servers, realtime, functions, sql) {
+  for (const server of servers) server.close();
   functions.close();
   await realtime.close();
-  server.closeAllConnections();
+  for (const server of servers) server.closeAllConnections();
   await sql.end({ timeout: 2 });
   process.exit(0);
 }
 
 function reason(error) {
-  if (error.code === "EADDRINUSE") return `Port ${error.port} is taken: choose another API_PORT.`;
+  if (error.code === "EADDRINUSE") {
+    return `Port ${error.port} is taken: choose another ${error.setting}.`;
+  }
   return `The local services cannot start: ${error.message}`;
 }

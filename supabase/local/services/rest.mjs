@@ -1,7 +1,7 @@
 import { Pool } from "undici";
 import { log } from "./log.mjs";
 
-/** What belongs to one connection, and the key, which is the gateway's business. */
+/** What belongs to one connection, and what is the gateway's business: the key and the origin. */
 const OWN_HEADERS = new Set([
   "apikey",
   "authorization",
@@ -9,6 +9,7 @@ const OWN_HEADERS = new Set([
   "expect",
   "host",
   "keep-alive",
+  "origin",
   "te",
   "transfer-encoding",
   "upgrade",

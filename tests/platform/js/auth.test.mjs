@@ -65,14 +65,14 @@ async function landingPage(link) {
 test("sign-up, confirmation, sign-in, sign-out", async () => {
   const { auth } = client();
   const email = newEmail();
-  const options = { data: { full_name: "Ada" }, emailRedirectTo: "http://127.0.0.1:5173/in" };
+  const options = { data: { full_name: "Ada" }, emailRedirectTo: `${process.env.APP_URL}/in` };
   const { user, session } = await ok(auth.signUp({ email, password: PASSWORD, options }));
   assert.equal(session, null);
   assert.equal(user.user_metadata.full_name, "Ada");
   await refused(auth.signInWithPassword({ email, password: PASSWORD }), "email_not_confirmed", 400);
 
   const { code, link } = await newestMail(email);
-  assert.match(link, /redirect_to=http%3A%2F%2F127\.0\.0\.1%3A5173%2Fin/);
+  assert.equal(new URL(link).searchParams.get("redirect_to"), options.emailRedirectTo);
   const confirmed = await ok(auth.verifyOtp({ type: "email", email, token: code }));
   assert.equal(confirmed.user.email, email);
   assert.ok(confirmed.user.email_confirmed_at);

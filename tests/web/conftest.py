@@ -1,0 +1,92 @@
+"""A browser, the built app, and people in front of it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from cli.local import webapp
+from tests.capabilities.conftest import Mailbox, drain, mailbox
+from tests.conftest import RunningStack
+from tests.people import PASSWORD, Person
+
+__all__ = ["Mailbox", "drain", "mailbox"]
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+UNPACKED = ROOT / "web" / "node_modules" / ".cache" / "chromium"
+DESKTOP = {"width": 1280, "height": 860}
+PHONE = {"width": 390, "height": 844}
+
+
+def chromium() -> str:
+    """The machine's own, or the one that came with the packages of web/."""
+    if installed := next(filter(None, map(shutil.which, NAMES)), None):
+        return installed
+    unpacked = subprocess.run(
+        [webapp.NODE, Path(__file__).with_name("browser.mjs"), UNPACKED],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert unpacked.returncode == 0, f"There is no Chromium: install one. {unpacked.stderr}"
+    return unpacked.stdout.strip()
+
+
+# Not for the whole session: as long as it is open there is an event loop in this thread.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium(),
+            # As root there is no sandbox to be had; what is opened here is our own.
+            chromium_sandbox=os.getuid() != 0,
+            args=["--headless=new", "--disable-gpu"],
+        )
+        yield browser
+        browser.close()
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(stack: RunningStack, browser: Browser) -> Iterator[Visit]:
+    """Opens the app for somebody, on a device of their own; any error in a page fails the test."""
+    webapp.build()
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def open_page(path: str = "/", person: Person | None = None, **settings: Any) -> Page:
+        options = {"viewport": DESKTOP, "base_url": stack.env["APP_URL"]} | settings
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: is_fault(said) and errors.append(said.text))
+        page.goto(path)
+        if person:
+            sign_in(page, person.email)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def is_fault(said: ConsoleMessage) -> bool:
+    """A refusal by the server is none: the page says it to whoever asked."""
+    return said.type == "error" and not said.text.startswith("Failed to load resource: the server")
+
+
+def sign_in(page: Page, email: str) -> None:
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()

@@ -1,0 +1,152 @@
+import type { Account, MyFirm, ServiceError, Services } from "@firmbase/services";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { asServiceError } from "./load.ts";
+import { AcceptInvitation } from "./pages/accept-invitation.tsx";
+import { CompaniesPage, CompanyPage } from "./pages/companies.tsx";
+import { ConsultantPage, ConsultantsPage } from "./pages/consultants.tsx";
+import { ContractPage } from "./pages/contract.tsx";
+import { ContractsPage, NewContractPage } from "./pages/contracts.tsx";
+import { ForgotPassword, SignIn, SignUp } from "./pages/entrance.tsx";
+import { FilePage } from "./pages/file.tsx";
+import { FirstFirm, Locked, NewFirmPage } from "./pages/firms.tsx";
+import { MembersPage } from "./pages/members.tsx";
+import { NotFound } from "./pages/not-found.tsx";
+import { ReportsPage } from "./pages/reports.tsx";
+import { SettingsPage } from "./pages/settings.tsx";
+import { go, match, usePath } from "./router.ts";
+import { ServicesContext, type Session, SessionContext } from "./session.ts";
+import { Shell } from "./ui/shell.tsx";
+import { ErrorNote, Loading } from "./ui/states.tsx";
+import { Uploads } from "./uploads.ts";
+
+const SAID_MS = 5000;
+const LAST_FIRM = "firmbase.firm";
+
+export function App({ services }: { services: Services }) {
+  const path = usePath();
+  const account = useAccount(services);
+  return (
+    <ServicesContext.Provider value={services}>
+      {account === undefined ? (
+        <Loading />
+      ) : path === "/invitations/accept" ? (
+        <AcceptInvitation account={account} />
+      ) : account === null ? (
+        <Outside path={path} />
+      ) : (
+        <Inside key={account.id} account={account} services={services} path={path} />
+      )}
+    </ServicesContext.Provider>
+  );
+}
+
+/** Who is signed in; undefined until that is known. The same person stays the same object. */
+function useAccount(services: Services): Account | null | undefined {
+  const [account, setAccount] = useState<Account | null | undefined>(undefined);
+  useEffect(
+    () =>
+      services.auth.watch((next) =>
+        setAccount((known) => (known && next?.id === known.id ? known : next)),
+      ),
+    [services],
+  );
+  return account;
+}
+
+/** Whoever comes by a link signs in on its page, and stays there. */
+function Outside({ path }: { path: string }) {
+  if (path === "/sign-up") return <SignUp />;
+  if (path === "/forgot-password") return <ForgotPassword />;
+  return <SignIn />;
+}
+
+function Inside(props: { account: Account; services: Services; path: string }) {
+  const { account, services, path } = props;
+  const [firms, setFirms] = useState<MyFirm[]>();
+  const [error, setError] = useState<ServiceError | null>(null);
+  const [firmId, setFirmId] = useState(() => localStorage.getItem(LAST_FIRM));
+  const uploads = useMemo(() => new Uploads(services), [services]);
+  const { said, say } = useSaid();
+
+  const reloadFirms = useCallback(async () => {
+    try {
+      setFirms(await services.firms.mine());
+      setError(null);
+    } catch (reason) {
+      setError(asServiceError(reason));
+    }
+  }, [services]);
+  useEffect(() => void reloadFirms(), [reloadFirms]);
+  const selectFirm = useCallback((id: string) => {
+    localStorage.setItem(LAST_FIRM, id);
+    setFirmId(id);
+  }, []);
+
+  useEffect(() => {
+    if (["/", "/sign-in", "/sign-up", "/forgot-password"].includes(path)) {
+      go("/contracts", { replace: true });
+    }
+  }, [path]);
+
+  if (error) return <ErrorNote error={error} retry={reloadFirms} />;
+  if (!firms) return <Loading />;
+  const firm = firms.find((one) => one.firm_id === firmId) ?? firms[0];
+  if (!firm) return <FirstFirm account={account} onCreated={reloadFirms} />;
+
+  const { role } = firm;
+  const session: Session = {
+    ...{ services, uploads, account, firms, firm, role, selectFirm, reloadFirms, say },
+  };
+  return (
+    <SessionContext.Provider value={session}>
+      <Shell path={path}>
+        {firm.needs_mfa || firm.status === "suspended" || role === "consultant" ? (
+          <Locked firm={firm} />
+        ) : (
+          <Routes path={path} key={firm.firm_id} />
+        )}
+      </Shell>
+      <p class="said" role="status">
+        {said && <span>{said}</span>}
+      </p>
+    </SessionContext.Provider>
+  );
+}
+
+const ROUTES: [string, (parts: Record<string, string>) => preact.JSX.Element][] = [
+  ["/contracts", () => <ContractsPage />],
+  ["/contracts/new", () => <NewContractPage />],
+  ["/contracts/:id", ({ id = "" }) => <ContractPage id={id} />],
+  ["/companies", () => <CompaniesPage />],
+  ["/companies/:id", ({ id = "" }) => <CompanyPage id={id} />],
+  ["/consultants", () => <ConsultantsPage />],
+  ["/consultants/:id", ({ id = "" }) => <ConsultantPage id={id} />],
+  ["/files/:id", ({ id = "" }) => <FilePage id={id} />],
+  ["/reports", () => <ReportsPage />],
+  ["/reports/:id", ({ id = "" }) => <ReportsPage highlight={id} />],
+  ["/members", () => <MembersPage />],
+  ["/firms/new", () => <NewFirmPage />],
+  ["/settings", () => <SettingsPage />],
+  ["/settings/notifications", () => <SettingsPage />],
+  ["/settings/exports/:id", () => <SettingsPage />],
+];
+
+function Routes({ path }: { path: string }) {
+  for (const [pattern, page] of ROUTES) {
+    const parts = match(pattern, path);
+    if (parts) return <div key={path}>{page(parts)}</div>;
+  }
+  return <NotFound />;
+}
+
+/** The last thing that was said, for a moment. */
+function useSaid() {
+  const [said, setSaid] = useState("");
+  const timer = useRef(0);
+  const say = useCallback((sentence: string) => {
+    setSaid(sentence);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setSaid(""), SAID_MS) as unknown as number;
+  }, []);
+  return { said, say };
+}

@@ -1,0 +1,71 @@
+import { ServiceError, type Stop, type Watcher } from "@firmbase/services";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+
+export interface Loaded<T> {
+  /** What was read last; it stays while it is read anew. */
+  data: T | undefined;
+  error: ServiceError | null;
+  reload: () => void;
+  setData: (change: (data: T | undefined) => T | undefined) => void;
+}
+
+/** Reads something when the page opens and whenever `deps` change. Late answers do not count. */
+export function useLoad<T>(load: () => Promise<T>, deps: unknown[]): Loaded<T> {
+  const [data, setData] = useState<T>();
+  const [error, setError] = useState<ServiceError | null>(null);
+  const asked = useRef(0);
+  const reload = useCallback(() => {
+    const turn = ++asked.current;
+    load().then(
+      (answer) => {
+        if (turn !== asked.current) return;
+        setData(() => answer);
+        setError(null);
+      },
+      (reason) => {
+        if (turn === asked.current) setError(asServiceError(reason));
+      },
+    );
+  }, deps);
+  useEffect(() => {
+    setData(undefined);
+    setError(null);
+    reload();
+    return () => {
+      asked.current++;
+    };
+  }, [reload]);
+  return { data, error, reload, setData };
+}
+
+/** Hears what happens in a firm as long as the page is open; says whether the line is up. */
+export function useWatch<T>(
+  watch: (firmId: string, watcher: Watcher<T>) => Stop,
+  firmId: string,
+  watcher: Pick<Watcher<T>, "ready" | "changed">,
+): boolean {
+  const [isUp, setUp] = useState(true);
+  const current = useRef(watcher);
+  current.current = watcher;
+  useEffect(
+    () =>
+      watch(firmId, {
+        ready: () => {
+          setUp(true);
+          current.current.ready();
+        },
+        changed: (row) => current.current.changed(row),
+        lost: () => setUp(false),
+      }),
+    [watch, firmId],
+  );
+  return isUp;
+}
+
+export function asServiceError(reason: unknown): ServiceError {
+  if (reason instanceof ServiceError) return reason;
+  console.error(reason);
+  return new ServiceError("unexpected", "Something went wrong in this page.", {
+    hint: "Load it again; if it stays, tell whoever runs the service.",
+  });
+}

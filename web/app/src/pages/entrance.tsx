@@ -1,0 +1,177 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { useServices } from "../session.ts";
+import { Field, Form } from "../ui/form.tsx";
+import { Offline } from "../ui/shell.tsx";
+
+/** The frame of every page for people who are not inside yet. */
+export function Entrance(props: { title: string; lead?: string; children: ComponentChildren }) {
+  useEffect(() => {
+    document.title = `${props.title} · Firmbase`;
+  }, [props.title]);
+  return (
+    <main class="entrance">
+      <div class="entrance-card">
+        <p class="brand">
+          <img src="/icon.svg" alt="" width="28" height="28" /> Firmbase
+        </p>
+        <Offline />
+        <h1>{props.title}</h1>
+        {props.lead && <p class="lead">{props.lead}</p>}
+        {props.children}
+      </div>
+    </main>
+  );
+}
+
+export function SignIn({ lead = "Your firm's clients, people and contracts." }: { lead?: string }) {
+  const { auth } = useServices();
+  const [unconfirmed, setUnconfirmed] = useState<string | null>(null);
+  if (unconfirmed) return <ConfirmAddress email={unconfirmed} />;
+  return (
+    <Entrance title="Sign in" lead={lead}>
+      <Form
+        submit="Sign in"
+        onSubmit={async ({ email = "", password = "" }) => {
+          try {
+            await auth.signIn(email, password);
+          } catch (error) {
+            if ((error as { code?: string }).code !== "email_not_confirmed") throw error;
+            await auth.resendCode(email);
+            setUnconfirmed(email);
+          }
+        }}
+      >
+        <Field name="email" label="E-mail address" type="email" autocomplete="username" required />
+        <Field
+          name="password"
+          label="Password"
+          type="password"
+          autocomplete="current-password"
+          required
+        />
+      </Form>
+      <p class="entrance-end">
+        <a href="/forgot-password">Forgot your password?</a>
+        <span>
+          New here? <a href="/sign-up">Create an account</a>
+        </span>
+      </p>
+    </Entrance>
+  );
+}
+
+export function SignUp({ lead = "It takes a minute." }: { lead?: string }) {
+  const { auth } = useServices();
+  const [email, setEmail] = useState<string | null>(null);
+  if (email) return <ConfirmAddress email={email} />;
+  return (
+    <Entrance title="Create an account" lead={lead}>
+      <Form
+        submit="Create account"
+        onSubmit={async ({ name = "", email: address = "", password = "" }) => {
+          await auth.signUp({ name, email: address, password });
+          setEmail(address);
+        }}
+      >
+        <Field name="name" label="Your name" autocomplete="name" maxLength={100} required />
+        <Field name="email" label="E-mail address" type="email" autocomplete="username" required />
+        <Field
+          name="password"
+          label="Password"
+          type="password"
+          autocomplete="new-password"
+          minLength={8}
+          hint="At least 8 characters; a sentence is easy to remember."
+          required
+        />
+      </Form>
+      <p class="entrance-end">
+        <span>
+          You have an account? <a href="/sign-in">Sign in</a>
+        </span>
+      </p>
+    </Entrance>
+  );
+}
+
+function ConfirmAddress({ email }: { email: string }) {
+  const { auth } = useServices();
+  return (
+    <Entrance title="Look into your mailbox" lead={`We sent a code to ${email}.`}>
+      <Form
+        submit="Confirm"
+        onSubmit={async ({ code = "" }) => {
+          await auth.confirm(email, code);
+        }}
+      >
+        <CodeField />
+      </Form>
+    </Entrance>
+  );
+}
+
+export function ForgotPassword() {
+  const { auth } = useServices();
+  const [email, setEmail] = useState<string | null>(null);
+  if (!email) {
+    return (
+      <Entrance title="A new password" lead="We mail you a code to set one.">
+        <Form
+          submit="Send the code"
+          onSubmit={async ({ email: address = "" }) => {
+            await auth.forgotPassword(address);
+            setEmail(address);
+          }}
+        >
+          <Field
+            name="email"
+            label="E-mail address"
+            type="email"
+            autocomplete="username"
+            required
+          />
+        </Form>
+        <p class="entrance-end">
+          <a href="/sign-in">Back to sign-in</a>
+        </p>
+      </Entrance>
+    );
+  }
+  return (
+    <Entrance
+      title="Look into your mailbox"
+      lead={`If there is an account with ${email}, a code is on its way.`}
+    >
+      <Form
+        submit="Set the password"
+        onSubmit={async ({ code = "", password = "" }) => {
+          await auth.resetPassword(email, code, password);
+        }}
+      >
+        <CodeField />
+        <Field
+          name="password"
+          label="New password"
+          type="password"
+          autocomplete="new-password"
+          minLength={8}
+          required
+        />
+      </Form>
+    </Entrance>
+  );
+}
+
+const CodeField = () => (
+  <Field
+    name="code"
+    label="Code"
+    autocomplete="one-time-code"
+    inputmode="numeric"
+    pattern="[0-9]{6}"
+    maxLength={6}
+    hint="Six digits. No mail? Look into the folder for spam."
+    required
+  />
+);

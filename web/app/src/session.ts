@@ -1,0 +1,33 @@
+import type { Account, MyFirm, Role, Services } from "@firmbase/services";
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Uploads } from "./uploads.ts";
+
+/** What every page of somebody who is signed in may use. */
+export interface Session {
+  services: Services;
+  uploads: Uploads;
+  account: Account;
+  firms: MyFirm[];
+  firm: MyFirm;
+  role: Role | "consultant";
+  selectFirm(firmId: string): void;
+  reloadFirms(): Promise<void>;
+  /** Says something for a moment, on the screen and to a screen reader. */
+  say(sentence: string): void;
+}
+
+export const SessionContext = createContext<Session | null>(null);
+export const ServicesContext = createContext<Services | null>(null);
+
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error("This page is for somebody who is signed in, and in a firm.");
+  return session;
+}
+
+export function useServices(): Services {
+  const services = useContext(ServicesContext);
+  if (!services) throw new Error("The app was drawn without services.");
+  return services;
+}

@@ -1,0 +1,28 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { Icon } from "./icons.tsx";
+
+/** The browser's own modal dialog: it keeps the focus, and Escape closes it. */
+export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+  return (
+    <dialog ref={dialog} aria-labelledby={id} onClose={props.onClose}>
+      <header class="dialog-head">
+        <h2 id={id}>{props.title}</h2>
+        <button
+          type="button"
+          class="button ghost icon-only"
+          aria-label="Close"
+          onClick={() => dialog.current?.close()}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      {props.children}
+    </dialog>
+  );
+}

@@ -1,0 +1,144 @@
+import type { ListQuery, Page as PageOf } from "@firmbase/services";
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useState } from "preact/hooks";
+import { asServiceError, useLoad } from "../load.ts";
+import { useSession } from "../session.ts";
+import { word } from "../words.ts";
+import { Icon, type IconName } from "./icons.tsx";
+import { Empty, ErrorNote, Loading } from "./states.tsx";
+
+const TYPING_MS = 200;
+
+interface Props<T, Status extends string> {
+  /** What they are called, in the plural. */
+  noun: string;
+  icon: IconName;
+  columns: string[];
+  statuses: readonly Status[];
+  load: (query: ListQuery<Status>) => Promise<PageOf<T>>;
+  /** Changes when the list has to be read anew. */
+  version?: unknown;
+  row: (row: T) => ComponentChildren;
+  /** What to do while there are none at all. */
+  empty: ComponentChildren;
+}
+
+/** A list with search, a filter and as many pages as somebody asks for. */
+export function Listing<T extends { id: string }, Status extends string>(props: Props<T, Status>) {
+  const { noun, icon, statuses } = props;
+  const { firm } = useSession();
+  const asked = new URLSearchParams(location.search);
+  const [typed, setTyped] = useState(asked.get("q") ?? "");
+  const [search, setSearch] = useState(typed);
+  const [status, setStatus] = useState((asked.get("status") ?? "") as Status | "");
+  const id = useId();
+
+  useEffect(() => {
+    const timer = setTimeout(() => setSearch(typed), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  useEffect(() => {
+    // In the address, so that one comes back to what one had found.
+    const query = new URLSearchParams({ ...(search && { q: search }), ...(status && { status }) });
+    history.replaceState(null, "", location.pathname + (query.size ? `?${query}` : ""));
+  }, [search, status]);
+
+  const query = { search, ...(status && { status }) };
+  const { data, error, reload, setData } = useLoad(
+    () => props.load(query),
+    [firm.firm_id, search, status, props.version],
+  );
+  const [isLoadingMore, setLoadingMore] = useState(false);
+  const more = async () => {
+    setLoadingMore(true);
+    try {
+      const page = await props.load({ ...query, after: data?.next ?? null });
+      setData((seen) => ({ rows: [...(seen?.rows ?? []), ...page.rows], next: page.next }));
+    } catch (reason) {
+      console.error(asServiceError(reason));
+      reload();
+    }
+    setLoadingMore(false);
+  };
+
+  const isFiltered = search !== "" || status !== "";
+  return (
+    <section aria-label={noun}>
+      <search class="filters">
+        <div class="search">
+          <label class="visually-hidden" for={`${id}-search`}>
+            Search {noun}
+          </label>
+          <Icon name="search" />
+          <input
+            id={`${id}-search`}
+            type="search"
+            placeholder={`Search ${noun}`}
+            value={typed}
+            onInput={(event) => setTyped(event.currentTarget.value)}
+          />
+        </div>
+        <label class="visually-hidden" for={`${id}-status`}>
+          Status
+        </label>
+        <select
+          id={`${id}-status`}
+          value={status}
+          onChange={(event) => setStatus(event.currentTarget.value as Status | "")}
+        >
+          <option value="">Any status</option>
+          {statuses.map((one) => (
+            <option key={one} value={one}>
+              {word(one)}
+            </option>
+          ))}
+        </select>
+      </search>
+      <p class="visually-hidden" role="status">
+        {data && isFiltered && `${data.rows.length} found`}
+      </p>
+      {error && <ErrorNote error={error} retry={reload} />}
+      {!data && !error && <Loading />}
+      {data?.rows.length === 0 &&
+        (isFiltered ? (
+          <Empty icon="search" title={`No ${noun} like that`}>
+            <p>Try fewer letters, or another status. Typing errors are forgiven.</p>
+            <button
+              type="button"
+              class="button"
+              onClick={() => {
+                setTyped("");
+                setSearch("");
+                setStatus("");
+              }}
+            >
+              Show all
+            </button>
+          </Empty>
+        ) : (
+          <Empty icon={icon} title={`No ${noun} yet`}>
+            {props.empty}
+          </Empty>
+        ))}
+      {data && data.rows.length > 0 && (
+        <div class={`panel rows of-${noun}`}>
+          <div class="row head" aria-hidden="true">
+            {props.columns.map((column) => (
+              <span key={column}>{column}</span>
+            ))}
+          </div>
+          <ul>
+            {data.rows.map((row) => (
+              <li key={row.id}>{props.row(row)}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {data?.next && (
+        <button type="button" class="button more" onClick={more} disabled={isLoadingMore}>
+          {isLoadingMore ? "One moment …" : "Show more"}
+        </button>
+      )}
+    </section>
+  );
+}

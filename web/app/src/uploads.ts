@@ -1,0 +1,107 @@
+import { type FileParent, ServiceError, type Services } from "@firmbase/services";
+import { useEffect, useState } from "preact/hooks";
+
+const AT_ONCE = 3;
+
+export interface UploadTask {
+  id: string;
+  firmId: string;
+  parent: FileParent;
+  file: File;
+  state: "waiting" | "sending" | "refused";
+  /** From 0 to 1. */
+  share: number;
+  error: ServiceError | null;
+  stop: AbortController;
+}
+
+/**
+ * The uploads of this tab, wherever in the app one is. Done ones leave: their rows are in the
+ * lists by then.
+ */
+export class Uploads {
+  tasks: readonly UploadTask[] = [];
+  readonly #services: Services;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(services: Services) {
+    this.#services = services;
+    addEventListener("beforeunload", (event) => {
+      if (this.tasks.some((task) => task.state !== "refused")) event.preventDefault();
+    });
+  }
+
+  add(firmId: string, parent: FileParent, files: Iterable<File>): void {
+    const added = Array.from(files, (file): UploadTask => {
+      const id = crypto.randomUUID();
+      const stop = new AbortController();
+      return { id, firmId, parent, file, state: "waiting", share: 0, error: null, stop };
+    });
+    this.#set([...this.tasks, ...added]);
+    this.#next();
+  }
+
+  /** Once more, such as after an error of the network; a duplicate is meant now. */
+  retry(task: UploadTask): void {
+    const allowDuplicate = task.error?.code === "duplicate_file";
+    this.#change(task.id, { state: "waiting", share: 0, error: null, stop: new AbortController() });
+    this.#next(allowDuplicate ? task.id : null);
+  }
+
+  /** Stops it, or takes the refusal off the list. */
+  remove(task: UploadTask): void {
+    task.stop.abort();
+    if (task.state !== "sending") this.#drop(task.id);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #next(duplicateId: string | null = null): void {
+    const sending = this.tasks.filter((task) => task.state === "sending").length;
+    const waiting = this.tasks.filter((task) => task.state === "waiting");
+    for (const task of waiting.slice(0, AT_ONCE - sending)) {
+      void this.#send(task, task.id === duplicateId).then(() => this.#next());
+    }
+  }
+
+  async #send({ id, firmId, parent, file, stop }: UploadTask, allowDuplicate: boolean) {
+    this.#change(id, { state: "sending" });
+    try {
+      await this.#services.files.upload(firmId, {
+        name: file.name,
+        body: file,
+        parent,
+        allowDuplicate,
+        onProgress: (share) => this.#change(id, { share }),
+        signal: stop.signal,
+      });
+      this.#drop(id);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      if (error.code === "cancelled") this.#drop(id);
+      else this.#change(id, { state: "refused", error });
+    }
+  }
+
+  #change(id: string, change: Partial<UploadTask>): void {
+    this.#set(this.tasks.map((task) => (task.id === id ? { ...task, ...change } : task)));
+  }
+
+  #drop(id: string): void {
+    this.#set(this.tasks.filter((task) => task.id !== id));
+  }
+
+  #set(tasks: UploadTask[]): void {
+    this.tasks = tasks;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+export function useUploads(uploads: Uploads): readonly UploadTask[] {
+  const [tasks, setTasks] = useState(uploads.tasks);
+  useEffect(() => uploads.onChange(() => setTasks(uploads.tasks)), [uploads]);
+  return tasks;
+}

@@ -1,0 +1,70 @@
+/** How the app writes statuses, dates, numbers. */
+
+const STATUS_WORDS: Record<string, string> = {
+  in_review: "In review",
+  on_leave: "On leave",
+  client_services: "Client services",
+  nda: "NDA",
+  processing: "Checking",
+  pending: "Waiting",
+  rendering: "Working",
+};
+
+export function word(code: string): string {
+  return STATUS_WORDS[code] ?? code.charAt(0).toUpperCase() + code.slice(1).replaceAll("_", " ");
+}
+
+const DAY = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  timeZone: "UTC",
+});
+const MOMENT = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+const AGO = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
+
+/** A day without a time, as contracts have it. */
+export const day = (date: string): string => DAY.format(new Date(date));
+
+/** “2 min. ago”, and the date where that was more than a day ago. */
+export function moment(at: string): string {
+  const minutes = Math.round((Date.parse(at) - Date.now()) / 60_000);
+  if (minutes > -1) return "just now";
+  if (minutes > -60) return AGO.format(minutes, "minute");
+  if (minutes > -60 * 24) return AGO.format(Math.round(minutes / 60), "hour");
+  return MOMENT.format(new Date(at));
+}
+
+export function period(from: string | null, to: string | null): string {
+  if (!from && !to) return "No dates yet";
+  return `${from ? day(from) : "Open"} – ${to ? day(to) : "open-ended"}`;
+}
+
+export function money(amount: number, currency: string): string {
+  const digits = Number.isInteger(amount) ? 0 : 2;
+  return new Intl.NumberFormat("en-GB", {
+    style: "currency",
+    currency,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(amount);
+}
+
+export function size(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 1_000_000) return `${Math.round(bytes / 1000)} kB`;
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  return [words[0], words.length > 1 ? words.at(-1) : ""]
+    .map((part) => Array.from(part ?? "")[0] ?? "")
+    .join("")
+    .toUpperCase();
+}

@@ -21,6 +21,13 @@ export function memoryContracts(caller: Caller): ContractsService {
   const { backend } = caller;
   const { contracts, events } = backend;
 
+  const record = ({ id, title }: Contract, kind: string, detail: string | null) =>
+    backend.record(id, {
+      ...{ kind, detail, title },
+      actor_name: caller.signedIn.name,
+      subject: "contract",
+    });
+
   const withParties = ({ company_id, consultant_id, ...values }: ContractValues) => {
     const party = (rows: { id: string; name: string }[], id: string | null | undefined) => {
       const { name = "" } = rows.find((row) => row.id === id) ?? {};
@@ -70,7 +77,7 @@ export function memoryContracts(caller: Caller): ContractsService {
       };
       checkContract(contract);
       contracts.push(contract);
-      backend.record(contract.id, "created", caller.signedIn.name, null);
+      record(contract, "created", null);
       backend.changed("contracts", contract);
       return structuredClone(contract);
     },
@@ -101,7 +108,7 @@ export function memoryContracts(caller: Caller): ContractsService {
       const step = TRANSITIONS[contract.status].find((one) => one.to === to);
       caller.require(contract.firm_id, step?.role ?? "owner");
       const detail = `${contract.status} → ${to}${note ? `: ${note}` : ""}`;
-      backend.record(id, "moved", caller.signedIn.name, detail);
+      record(contract, "moved", detail);
       contract.status = to;
       if (to === "terminated") contract.reason = note ?? null;
       backend.changed("contracts", contract);

@@ -66,9 +66,12 @@ export interface ContractEvent {
   id: string;
   at: string;
   kind: string;
-  /** The system, or a signer, where null. */
+  /** Null for the system and for who has no account. */
   actor_name: string | null;
   detail: string | null;
+  /** What it happened to: the contract itself, or a file of it, with its name. */
+  subject: string;
+  title: string | null;
 }
 
 export interface Transition {
@@ -170,7 +173,12 @@ export function supabaseContracts(client: Client): ContractsService {
     },
 
     async history(id) {
-      return ask(client.rpc("timeline", { entity: "contract", id, max_rows: 100 }));
+      const query = { entity: "contract", id, max_rows: 100 };
+      return (await ask(client.rpc("timeline", query))).map(
+        ({ id, at, kind, actor_name, detail, subject, title }) => ({
+          ...{ id, at, kind, actor_name, detail, subject, title },
+        }),
+      );
     },
 
     watch: (firmId, watcher) => watchRows(client, "contracts", firmId, get, watcher),

@@ -106,6 +106,12 @@ export function memoryFiles(caller: Caller, msPerStep = 0): FilesService {
       }
       file.status = "processing";
       backend.changed("files", file);
+      if (file.contract_id) {
+        backend.record(file.contract_id, {
+          ...{ kind: "created", detail: null, subject: "file", title: name },
+          actor_name: caller.signedIn.name,
+        });
+      }
       const head = await body.slice(0, 5).text();
       backend.enqueue(() => settle(file, head));
       return publicly(file);

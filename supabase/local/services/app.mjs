@@ -6,6 +6,7 @@ const TYPES = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
   ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
 };
 const HEADERS = {
   "X-Content-Type-Options": "nosniff",

@@ -1,5 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 
+let hasMoved = false;
+
+/** Whether the page came from another one within the app, and not from the browser. */
+export const cameFromInside = (): boolean => hasMoved;
+
 /** The path of the page that is shown; whoever uses it is drawn anew when it changes. */
 export function usePath(): string {
   const [path, setPath] = useState(location.pathname);
@@ -13,6 +18,7 @@ export function usePath(): string {
 
 /** Goes to a page of the app. */
 export function go(path: string, { replace = false } = {}): void {
+  hasMoved = true;
   history[replace ? "replaceState" : "pushState"](null, "", path);
   dispatchEvent(new PopStateEvent("popstate"));
   if (!replace) scrollTo(0, 0);

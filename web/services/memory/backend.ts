@@ -134,14 +134,9 @@ export class MemoryBackend {
     this.changed("notifications", row);
   }
 
-  record(
-    contract_id: string,
-    kind: string,
-    actor_name: string | null,
-    detail: string | null,
-  ): void {
+  record(contract_id: string, event: Omit<ContractEvent, "id" | "at">): void {
     const { id, created_at: at } = stamped();
-    this.events.push({ id, at, kind, actor_name, detail, contract_id });
+    this.events.push({ id, at, ...event, contract_id });
   }
 }
 

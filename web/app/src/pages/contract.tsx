@@ -1,4 +1,10 @@
-import { atLeast, type Contract, type ContractStatus, offered } from "@firmbase/services";
+import {
+  atLeast,
+  type Contract,
+  type ContractEvent,
+  type ContractStatus,
+  offered,
+} from "@firmbase/services";
 import { useState } from "preact/hooks";
 import { useLoad, useWatch } from "../load.ts";
 import { useSession } from "../session.ts";
@@ -207,10 +213,13 @@ function Steps(props: { contract: Contract; onMoved: (contract: Contract) => voi
 }
 
 /** “draft → in_review: As agreed.” in the words of people. */
-function sentence({ kind, detail }: { kind: string; detail: string | null }): string {
+function sentence({ kind, detail, subject, title }: ContractEvent): string {
   const step = /^(\w+) → (\w+)(?:: (.*))?$/s.exec(detail ?? "");
   if (kind === "moved" && step?.[2]) {
     return `moved it to ${word(step[2]).toLowerCase()}${step[3] ? ` – “${step[3]}”` : ""}`;
+  }
+  if (subject !== "contract") {
+    return `${kind === "created" ? "added" : word(kind).toLowerCase()} “${title}”`;
   }
   if (kind === "created") return "made the draft";
   return `${word(kind).toLowerCase()} it${detail ? ` – ${detail}` : ""}`;

@@ -8,10 +8,12 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
   const id = useId();
   useEffect(() => {
     dialog.current?.showModal();
+    // Not on the button that closes it, which comes first.
+    dialog.current?.querySelector<HTMLElement>("input, select, textarea")?.focus();
   }, []);
   return (
     <dialog ref={dialog} aria-labelledby={id} onClose={props.onClose}>
-      <header class="dialog-head">
+      <div class="dialog-head">
         <h2 id={id}>{props.title}</h2>
         <button
           type="button"
@@ -21,7 +23,7 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
         >
           <Icon name="close" />
         </button>
-      </header>
+      </div>
       {props.children}
     </dialog>
   );

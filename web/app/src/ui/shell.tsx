@@ -163,7 +163,7 @@ function Bell() {
         )}
       </button>
       <div id="news" class="menu wide" popover="auto">
-        <header class="menu-head row-head">
+        <div class="menu-head row-head">
           <strong>Notifications</strong>
           {unread > 0 && (
             <button
@@ -178,7 +178,7 @@ function Bell() {
               Mark all as read
             </button>
           )}
-        </header>
+        </div>
         {error && <ErrorNote error={error} retry={reload} />}
         {data?.length === 0 && (
           <p class="menu-empty">Nothing yet. What needs you will be told here.</p>

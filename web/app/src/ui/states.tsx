@@ -1,6 +1,7 @@
 import type { ServiceError } from "@firmbase/services";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { cameFromInside } from "../router.ts";
 import { word } from "../words.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
@@ -17,7 +18,8 @@ export function Page(props: {
     document.title = `${props.title} · Firmbase`;
   }, [props.title]);
   useEffect(() => {
-    if (document.activeElement === document.body) heading.current?.focus();
+    const isLost = document.activeElement === document.body;
+    if (isLost && cameFromInside()) heading.current?.focus();
   }, []);
   return (
     <>

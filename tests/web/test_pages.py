@@ -1,0 +1,132 @@
+"""Every page, on a phone and on a desk, by day and by night: nothing keeps anybody out."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.capabilities.conftest import SAMPLES, upload
+from tests.people import Firm, Person, created
+from tests.web.conftest import DESKTOP, PHONE, ROOT, Visit
+
+AXE = (ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text()
+RUN_AXE = """(rules) => axe.run(document, {
+  resultTypes: ["violations"],
+  ...(rules && { runOnly: rules }),
+})"""
+ALL_RULES = None
+PDF = "application/pdf"
+
+
+def fill(firm: Firm, drain: Callable[..., str]) -> dict[str, Any]:
+    """Something on every page: companies, people, contracts, files of each state, reports."""
+    helios = firm.company(name="Helios Energy GmbH", status="active", country="DE")
+    firm.company(name="Meridian Health plc", industry="Health")
+    noor = firm.consultant(name="Noor Haddad", headline="Energy strategy", skills=["Grids"])
+    contract = firm.contract(company_id=helios["id"], title="Grid transition programme")
+    step = {"id": contract["id"], "to_status": "in_review"}
+    created(firm.owner.rpc("transition_contract", **step))
+    firm.contract(kind="consultant", consultant_id=noor["id"], company_id=None, title="Architect")
+    agreement = (SAMPLES / "professional-services-agreement.pdf").read_bytes()
+    where = {"contract_id": contract["id"]}
+    upload(firm.owner, firm, "Agreement.pdf", agreement, PDF, **where)
+    bad = upload(firm.owner, firm, "Invoice.pdf", b"<script></script>", PDF, **where)
+    asked = {"firm_id": firm.id, "kind": "contract_portfolio", "format": "pdf"}
+    created(firm.owner.rpc("request_report", **asked))
+    drain()
+    upload(firm.owner, firm, "New.txt", b"Still being looked at.", "text/plain", **where)
+    created(firm.owner.rpc("request_report", **asked))
+    created(
+        firm.owner.rpc("invite_member", firm_id=firm.id, email="cleo@firm.example", role="member")
+    )
+    return {"company": helios["id"], "consultant": noor["id"], "contract": contract["id"]} | {
+        "file": bad
+    }
+
+
+def test_every_page_is_for_everybody(
+    visit: Visit, firm: Firm, outsider: Person, drain: Callable[..., str]
+) -> None:
+    ids = fill(firm, drain)
+    pages = {
+        "/contracts": "Contracts",
+        "/contracts?q=nothing-of-the-kind": "No contracts like that",
+        "/contracts/new": "New contract",
+        f"/contracts/{ids['contract']}": "History",
+        "/companies": "Companies",
+        f"/companies/{ids['company']}": "Helios Energy GmbH",
+        "/consultants": "Consultants",
+        f"/consultants/{ids['consultant']}": "Noor Haddad",
+        f"/files/{ids['file']}": "Invoice.pdf",
+        "/reports": "Reports",
+        "/members": "Invited",
+        "/firms/new": "Create a firm",
+        "/settings": "Settings",
+        "/nowhere": "No such page",
+    }
+    outside = {
+        "/": "Sign in",
+        "/sign-up": "Create an account",
+        "/forgot-password": "A new password",
+        "/invitations/accept#token=0": "Sign in",
+    }
+    page = visit("/")
+    for path, heading in outside.items():
+        look(page, path, heading)
+    page = visit("/", firm.owner)
+    expect(page.get_by_role("heading", name="Contracts")).to_be_visible()
+    for path, heading in pages.items():
+        look(page, path, heading)
+    open_what_opens(page, ids)
+    page = visit("/", outsider)
+    expect(page.get_by_role("heading", name="Create your firm")).to_be_visible()
+    check(page, "the first firm")
+
+
+def open_what_opens(page: Page, ids: dict[str, Any]) -> None:
+    """Menus and dialogs, which lie over a page."""
+    page.goto("/companies")
+    page.get_by_role("button", name=re.compile("Notifications")).click()
+    expect(page.get_by_text("Your report is ready")).to_be_visible()
+    check(page, "notifications")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=re.compile("Switch firm")).click()
+    check(page, "firms")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Add a company").click()
+    page.get_by_label("Name", exact=True).fill("Helios")
+    page.get_by_label("Website").fill("helios")
+    page.get_by_role("button", name="Add company").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    check(page, "a form with an error")
+    page.goto(f"/contracts/{ids['contract']}")
+    page.get_by_role("button", name="Cancel it").click()
+    check(page, "a step of a contract")
+
+
+def look(page: Page, path: str, heading: str) -> None:
+    page.goto(path)
+    expect(page.get_by_role("heading", name=heading).first).to_be_visible()
+    expect(page.get_by_label("Loading")).to_have_count(0)
+    check(page, path)
+
+
+def check(page: Page, what: str) -> None:
+    """No violation of any rule of axe, and nothing that is wider than the screen."""
+    page.evaluate(AXE)
+    told = []
+    for width, viewport in (("phone", PHONE), ("desk", DESKTOP)):
+        page.set_viewport_size(viewport)
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), what
+        # Nothing but colours changes with the night.
+        for scheme, rules in (("dark", ["color-contrast"]), ("light", ALL_RULES)):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found = page.evaluate(RUN_AXE, rules)
+            told += [
+                f"{what}, {width}, {scheme}: {violation['id']}: {node['html']}"
+                f" {node['failureSummary']}"
+                for violation in found["violations"]
+                for node in violation["nodes"]
+            ]
+    assert told == [], "\n".join(told)

@@ -82,6 +82,12 @@ export function memoryAuth(caller: Caller): AuthService {
       return enter(account);
     },
 
+    async changePassword(password) {
+      checkPassword(password);
+      if (caller.signedIn.password === password) throw refuse("same_password");
+      caller.signedIn.password = password;
+    },
+
     watch(changed) {
       const tell = () => changed(caller.account && publicly(caller.account));
       queueMicrotask(tell);

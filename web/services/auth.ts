@@ -25,6 +25,8 @@ export interface AuthService {
   forgotPassword(email: string): Promise<void>;
   /** A new password by the code of the mail, which signs in. Errors: otp_expired, weak_password. */
   resetPassword(email: string, code: string, password: string): Promise<Account>;
+  /** Also for who came by the link of that mail. Errors: weak_password, same_password. */
+  changePassword(password: string): Promise<void>;
   /** Calls back at once, and whenever somebody signs in or out, in another tab too. */
   watch(changed: (account: Account | null) => void): Stop;
 }
@@ -67,6 +69,10 @@ export function supabaseAuth({ auth }: Client): AuthService {
       const account = await verify(email, code, "recovery");
       await ask(auth.updateUser({ password }));
       return account;
+    },
+
+    async changePassword(password) {
+      await ask(auth.updateUser({ password }));
     },
 
     watch(changed) {

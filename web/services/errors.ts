@@ -112,6 +112,7 @@ const AUTH_SENTENCES: Record<string, string> = {
   email_not_confirmed: "This address is not confirmed yet.",
   user_already_exists: "There is an account with this address already.",
   weak_password: "This password is too short.",
+  same_password: "This is the password you have already.",
   otp_expired: "This code is wrong, or too old.",
   over_email_send_rate_limit: "A mail was sent a moment ago. Wait a little, then ask again.",
   over_request_rate_limit: "Too many attempts. Wait a minute, then try again.",

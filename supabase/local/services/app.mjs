@@ -36,9 +36,8 @@ export function createApp({ appDir, apiUrl, publishableKey }) {
   };
 
   return async ({ url, method }, response) => {
-    const found = ["GET", "HEAD"].includes(method)
-      ? await answer(new URL(url, "http://app").pathname)
-      : null;
+    const asked = ["GET", "HEAD"].includes(method) ? URL.parse(url, "http://app") : null;
+    const found = asked && (await answer(asked.pathname));
     response.writeHead(found ? 200 : 404, {
       ...HEADERS,
       "Content-Security-Policy": policy,

@@ -6,7 +6,6 @@ const STATUS_WORDS: Record<string, string> = {
   client_services: "Client services",
   nda: "NDA",
   processing: "Checking",
-  pending: "Waiting",
   rendering: "Working",
 };
 

@@ -36,6 +36,10 @@ for (const stage of STAGES) {
       assert.equal((await auth.resetPassword(email, code, "a new passphrase")).id, ada.id);
       await fails("invalid_credentials", stage.device().auth.signIn(email, PASSWORD));
       assert.equal((await stage.device().auth.signIn(email, "a new passphrase")).id, ada.id);
+      await fails("same_password", auth.changePassword("a new passphrase"));
+      await fails("weak_password", auth.changePassword("short"));
+      await auth.changePassword("a newer passphrase");
+      await stage.device().auth.signIn(email, "a newer passphrase");
       await eventually(() => seen.includes("Ada Lindqvist") && seen.includes(null));
       stop();
       await fails("weak_password", auth.signUp({ name: "A", email: newEmail("a"), password: "x" }));

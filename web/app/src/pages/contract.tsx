@@ -87,7 +87,7 @@ export function ContractPage({ id }: { id: string }) {
             </ol>
           </section>
         </div>
-        <Files parent={{ contract_id: id }} />
+        <Files parent={{ contract_id: id }} onChanged={history.reload} />
       </div>
       {isEditing && (
         <Dialog title="Edit the draft" onClose={() => setEditing(false)}>

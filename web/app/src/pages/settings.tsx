@@ -1,10 +1,13 @@
+import { useState } from "preact/hooks";
 import { useSession } from "../session.ts";
 import { Facts } from "../ui/facts.tsx";
+import { Field, Form } from "../ui/form.tsx";
 import { Page } from "../ui/states.tsx";
 import { word } from "../words.ts";
 
 export function SettingsPage() {
-  const { account, firm, role, services } = useSession();
+  const { account, firm, role, services, say } = useSession();
+  const [changes, setChanges] = useState(0);
   return (
     <Page title="Settings">
       <section class="panel narrow" aria-labelledby="you-title">
@@ -24,6 +27,30 @@ export function SettingsPage() {
             Sign out on this device
           </button>
         </div>
+      </section>
+      <section class="panel narrow" aria-labelledby="password-title">
+        <header class="panel-head">
+          <h2 id="password-title">Password</h2>
+        </header>
+        {/* Empty again once it was changed. */}
+        <Form
+          key={changes}
+          submit="Change the password"
+          onSubmit={async ({ password = "" }) => {
+            await services.auth.changePassword(password);
+            setChanges((n) => n + 1);
+            say("Your password is changed.");
+          }}
+        >
+          <Field
+            name="password"
+            label="New password"
+            type="password"
+            autocomplete="new-password"
+            minLength={8}
+            required
+          />
+        </Form>
       </section>
       <section class="panel narrow" aria-labelledby="mails-title">
         <header class="panel-head">

@@ -11,19 +11,24 @@ const KEYS = ["company_id", "consultant_id", "contract_id"] as const;
 const isIn = (file: FileEntry, parent: FileParent): boolean =>
   KEYS.every((key) => file[key] === (parent[key] ?? null));
 
+/** Before that it is for whoever uploads it to see, and may never come. */
+const hasArrived = (file: FileEntry): boolean => file.status !== "pending";
+
 /** The files of a company, a consultant or a contract, as they are at this moment. */
-export function Files({ parent }: { parent: FileParent }) {
+export function Files(props: { parent: FileParent; onChanged?: () => void }) {
+  const { parent, onChanged } = props;
   const { services, firm, role, say, uploads } = useSession();
   const firmId = firm.firm_id;
   const place = KEYS.map((key) => parent[key] ?? "").join();
   const { data, error, reload, setData } = useLoad(
-    () => services.files.list(firmId, parent),
+    async () => (await services.files.list(firmId, parent)).filter(hasArrived),
     [firmId, place],
   );
   const isUp = useWatch(services.files.watch, firmId, {
     ready: reload,
     changed: (file) => {
-      if (!isIn(file, parent)) return;
+      if (!isIn(file, parent) || !hasArrived(file)) return;
+      onChanged?.();
       setData((files) => files && merged(files, file));
       if (file.status === "ready") say(`${file.name} is ready.`);
       if (file.status === "quarantined") say(`${file.name} cannot be used.`);

@@ -87,7 +87,6 @@ const TONES: Record<string, string> = {
   candidate: "info",
   lead: "info",
   on_leave: "warn",
-  pending: "warn",
   quarantined: "bad",
   failed: "bad",
   terminated: "bad",

@@ -24,10 +24,10 @@ DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
 
 
-def chromium() -> str:
-    """The machine's own, or the one that came with the packages of web/."""
+def chromium() -> dict[str, Any]:
+    """How to launch the machine's own browser, or the one that came with the packages of web/."""
     if installed := next(filter(None, map(shutil.which, NAMES)), None):
-        return installed
+        return {"executable_path": installed}
     unpacked = subprocess.run(
         [webapp.NODE, Path(__file__).with_name("browser.mjs"), UNPACKED],
         capture_output=True,
@@ -35,19 +35,15 @@ def chromium() -> str:
         check=False,
     )
     assert unpacked.returncode == 0, f"There is no Chromium: install one. {unpacked.stderr}"
-    return unpacked.stdout.strip()
+    libraries = {"LD_LIBRARY_PATH": str(UNPACKED / "al2023" / "lib")}
+    return {"executable_path": UNPACKED / "chromium", "env": {**os.environ, **libraries}}
 
 
 # Not for the whole session: as long as it is open there is an event loop in this thread.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium(),
-            # As root there is no sandbox to be had; what is opened here is our own.
-            chromium_sandbox=os.getuid() != 0,
-            args=["--headless=new", "--disable-gpu"],
-        )
+        browser = playwright.chromium.launch(**chromium())
         yield browser
         browser.close()
 

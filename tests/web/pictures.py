@@ -30,9 +30,7 @@ def main() -> None:
     day: dict[str, Any] = json.loads(text[text.index("{\n") :])
     webapp.build()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium(), chromium_sandbox=os.getuid() != 0
-        )
+        browser = playwright.chromium.launch(**chromium())
         desk = [shot for scheme in ("light", "dark") for shot in pages(browser, day, scheme)]
         phone = [
             shot for scheme in ("light", "dark") for shot in pages(browser, day, scheme, PHONE)

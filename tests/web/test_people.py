@@ -172,6 +172,7 @@ def test_the_keyboard_is_enough(visit: Visit, firm: Firm) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(button).to_be_focused()
     page.keyboard.press("Enter")
+    expect(page.get_by_label("Note")).to_be_focused()
     page.keyboard.type("By hand.")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")

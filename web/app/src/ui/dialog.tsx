@@ -1,12 +1,13 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icons.tsx";
 
 /** The browser's own modal dialog: it keeps the focus, and Escape closes it. */
 export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // At once: who goes on typing types into it.
+  useLayoutEffect(() => {
     dialog.current?.showModal();
     // Not on the button that closes it, which comes first.
     dialog.current?.querySelector<HTMLElement>("input, select, textarea")?.focus();

@@ -31,12 +31,10 @@ def main() -> None:
     webapp.build()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**chromium())
-        desk = [shot for scheme in ("light", "dark") for shot in pages(browser, day, scheme)]
-        phone = [
-            shot for scheme in ("light", "dark") for shot in pages(browser, day, scheme, PHONE)
-        ]
-        save("app-desktop", grid(desk, columns=5, width=400))
-        save("app-phone", grid(phone, columns=10, width=195))
+        desk = pages(browser, day, "light") + pages(browser, day, "dark")
+        phone = pages(browser, day, "light", PHONE) + pages(browser, day, "dark", PHONE)
+        save("app-desktop", grid(desk, columns=6, width=360))
+        save("app-phone", grid(phone, columns=12, width=185))
         save("app-two-people", grid(two_people(browser, day), columns=2, width=620))
         browser.close()
     total = sum(path.stat().st_size for path in OUT.glob("app-*.webp"))
@@ -61,9 +59,17 @@ def enter(browser: Browser, day: dict[str, Any], who: int, **settings: Any) -> P
 def pages(
     browser: Browser, day: dict[str, Any], scheme: str, viewport: Any = DESKTOP
 ) -> list[Image.Image]:
-    """Every page of somebody who is signed in."""
-    page = enter(browser, day, 0, viewport=viewport, color_scheme=scheme)
+    """What everybody sees, then every page of somebody who is signed in."""
+    settings = {"viewport": viewport, "color_scheme": scheme}
+    context = browser.new_context(base_url=day["environment"]["APP_URL"], **settings)
+    page = context.new_page()
     shots = []
+    for path in ("/sign-in", "/sign-up"):
+        page.goto(path)
+        page.get_by_role("heading", level=1).wait_for()
+        shots.append(take(page))
+    context.close()
+    page = enter(browser, day, 0, **settings)
     for path in PAGES:
         if path.isupper():
             page.goto({"CONTRACT": "/contracts", "COMPANY": "/companies"}.get(path, "/consultants"))

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.capabilities.conftest import SAMPLES, Mailbox
 from tests.conftest import RunningStack
+from tests.web.axe import check
 from tests.web.conftest import Visit
 
 AGREEMENT = SAMPLES / "professional-services-agreement.pdf"
@@ -100,6 +101,25 @@ def test_the_first_day(
     expect(ben.get_by_text("moved it to in review – “Please have a look.”")).to_be_visible()
     expect(row).to_contain_text("In review")
 
+    # Clara has to sign for the client: she comes by a mail, and needs no account.
+    ben.get_by_role("button", name="Add a signer").click()
+    clara = new_email("clara")
+    ben.get_by_label("Name", exact=True).fill("Clara Weiss")
+    ben.get_by_label("E-mail address").fill(clara)
+    ben.get_by_role("button", name="Add signer").click()
+    ben.get_by_role("button", name="Mark as sent").click()
+    ben.get_by_role("dialog").get_by_role("button", name="Mark as sent").click()
+    drain()
+    link = re.search(r"https?://\S+", mailbox.expect(clara, "please sign")["text"])
+    assert link
+    signer = visit(link.group())
+    expect(signer.get_by_text("Northlight Advisory asks for your signature.")).to_be_visible()
+    signer.get_by_label("Your name").fill("Clara Weiss")
+    check(signer, "signing")
+    signer.get_by_role("button", name="Sign", exact=True).click()
+    expect(signer.get_by_role("heading", name="Signed")).to_be_visible()
+    expect(row).to_contain_text("Signed")
+
     # He asks for a report; the job runner works; everything is there without reloading.
     report = visit("/reports", None, storage_state=ben.context.storage_state())
     report.get_by_role("button", name="Make the report").click()
@@ -115,7 +135,10 @@ def test_the_first_day(
     assert saved.value.path().read_bytes().startswith(b"%PDF-")
 
     # The bell tells it, and leads there.
-    ben.get_by_role("button", name=re.compile("Notifications.*1 unread")).click()
+    ben.get_by_role("button", name=re.compile("Notifications.*2 unread")).click()
+    expect(ben.get_by_role("link", name=re.compile("Grid transition.*is signed"))).to_be_visible()
     ben.get_by_role("link", name=re.compile("Your report is ready")).click()
     expect(ben.get_by_role("heading", name="Reports")).to_be_visible()
+    ben.get_by_role("button", name=re.compile("Notifications.*1 unread")).click()
+    ben.get_by_role("button", name="Mark all as read").click()
     expect(ben.get_by_role("button", name=re.compile("unread"))).to_have_count(0)

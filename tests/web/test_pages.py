@@ -8,14 +8,9 @@ from playwright.sync_api import Page, expect
 
 from tests.capabilities.conftest import SAMPLES, upload
 from tests.people import Firm, Person, created
-from tests.web.conftest import DESKTOP, PHONE, ROOT, Visit
+from tests.web.axe import check
+from tests.web.conftest import Visit
 
-AXE = (ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text()
-RUN_AXE = """(rules) => axe.run(document, {
-  resultTypes: ["violations"],
-  ...(rules && { runOnly: rules }),
-})"""
-ALL_RULES = None
 PDF = "application/pdf"
 
 
@@ -70,6 +65,7 @@ def test_every_page_is_for_everybody(
         "/sign-up": "Create an account",
         "/forgot-password": "A new password",
         "/invitations/accept#token=0": "Sign in",
+        "/sign#token=0": "Nothing to sign here",
     }
     page = visit("/")
     for path, heading in outside.items():
@@ -110,23 +106,3 @@ def look(page: Page, path: str, heading: str) -> None:
     expect(page.get_by_role("heading", name=heading).first).to_be_visible()
     expect(page.get_by_label("Loading")).to_have_count(0)
     check(page, path)
-
-
-def check(page: Page, what: str) -> None:
-    """No violation of any rule of axe, and nothing that is wider than the screen."""
-    page.evaluate(AXE)
-    told = []
-    for width, viewport in (("phone", PHONE), ("desk", DESKTOP)):
-        page.set_viewport_size(viewport)
-        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), what
-        # Nothing but colours changes with the night.
-        for scheme, rules in (("dark", ["color-contrast"]), ("light", ALL_RULES)):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            found = page.evaluate(RUN_AXE, rules)
-            told += [
-                f"{what}, {width}, {scheme}: {violation['id']}: {node['html']}"
-                f" {node['failureSummary']}"
-                for violation in found["violations"]
-                for node in violation["nodes"]
-            ]
-    assert told == [], "\n".join(told)

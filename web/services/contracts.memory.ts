@@ -21,12 +21,13 @@ export function memoryContracts(caller: Caller): ContractsService {
   const { backend } = caller;
   const { contracts, events } = backend;
 
-  const record = ({ id, title }: Contract, kind: string, detail: string | null) =>
-    backend.record(id, {
-      ...{ kind, detail, title },
-      actor_name: caller.signedIn.name,
-      subject: "contract",
-    });
+  const askSigners = ({ id, title }: Contract) => {
+    for (const signer of backend.signers.filter((one) => one.contract_id === id)) {
+      Object.assign(signer, { token: crypto.randomUUID().replaceAll("-", ""), status: "pending" });
+      const subject = `please sign ${title}`;
+      backend.mail({ to: signer.email, subject, secret: signer.token ?? "" });
+    }
+  };
 
   const withParties = ({ company_id, consultant_id, ...values }: ContractValues) => {
     const party = (rows: { id: string; name: string }[], id: string | null | undefined) => {
@@ -77,7 +78,10 @@ export function memoryContracts(caller: Caller): ContractsService {
       };
       checkContract(contract);
       contracts.push(contract);
-      record(contract, "created", null);
+      backend.record(contract.id, {
+        ...{ kind: "created", detail: null, subject: "contract", title: contract.title },
+        actor_name: caller.signedIn.name,
+      });
       backend.changed("contracts", contract);
       return structuredClone(contract);
     },
@@ -105,13 +109,17 @@ export function memoryContracts(caller: Caller): ContractsService {
       }
       caller.require(contract.firm_id, "manager");
       checkStep(contract, to, note);
+      const signers = backend.signers.filter((one) => one.contract_id === id);
+      if (to === "signed" && !note?.trim() && signers.some((one) => one.status !== "signed")) {
+        throw new ServiceError("signers_pending", "Not everybody has signed yet.", {
+          hint: "Wait for them, or say in the note how it was signed otherwise.",
+        });
+      }
       const step = TRANSITIONS[contract.status].find((one) => one.to === to);
       caller.require(contract.firm_id, step?.role ?? "owner");
-      const detail = `${contract.status} → ${to}${note ? `: ${note}` : ""}`;
-      record(contract, "moved", detail);
-      contract.status = to;
       if (to === "terminated") contract.reason = note ?? null;
-      backend.changed("contracts", contract);
+      backend.move(contract, to, caller.signedIn.name, note);
+      if (to === "sent") askSigners(contract);
       return structuredClone(contract);
     },
 

@@ -8,6 +8,7 @@ import { supabaseFirms } from "./firms.ts";
 import { supabaseNotifications } from "./notifications.ts";
 import { supabaseReports } from "./reports.ts";
 import type { Services } from "./services.ts";
+import { supabaseSigning } from "./signing.ts";
 
 /** The services of a project on Supabase, local or hosted. */
 export function createServices(project: Project): Services {
@@ -21,6 +22,7 @@ export function createServices(project: Project): Services {
     files: supabaseFiles(client, project),
     notifications: supabaseNotifications(client),
     reports: supabaseReports(client),
+    signing: supabaseSigning(client),
   };
 }
 
@@ -37,3 +39,4 @@ export type { Stop, Watcher } from "./live.ts";
 export type * from "./notifications.ts";
 export type * from "./reports.ts";
 export type { Services } from "./services.ts";
+export * from "./signing.ts";

@@ -9,6 +9,7 @@ import { Caller } from "./memory/caller.ts";
 import { memoryNotifications } from "./notifications.memory.ts";
 import { memoryReports } from "./reports.memory.ts";
 import type { Services } from "./services.ts";
+import { memorySigning } from "./signing.memory.ts";
 
 /**
  * The services without a server. Two of them on one backend are two people at once.
@@ -28,6 +29,7 @@ export function createMemoryServices(
     files: memoryFiles(caller, uploadMs / 8),
     notifications: memoryNotifications(caller),
     reports: memoryReports(caller),
+    signing: memorySigning(caller),
   };
 }
 

@@ -6,6 +6,7 @@ import type { FilesService } from "./files.ts";
 import type { FirmsService } from "./firms.ts";
 import type { NotificationsService } from "./notifications.ts";
 import type { ReportsService } from "./reports.ts";
+import type { SigningService } from "./signing.ts";
 
 /** What a frontend has of Firmbase, whoever answers: a project on Supabase, or memory. */
 export interface Services {
@@ -17,4 +18,5 @@ export interface Services {
   files: FilesService;
   notifications: NotificationsService;
   reports: ReportsService;
+  signing: SigningService;
 }

@@ -13,6 +13,7 @@ import { MembersPage } from "./pages/members.tsx";
 import { NotFound } from "./pages/not-found.tsx";
 import { ReportsPage } from "./pages/reports.tsx";
 import { SettingsPage } from "./pages/settings.tsx";
+import { SignPage } from "./pages/sign.tsx";
 import { go, match, usePath } from "./router.ts";
 import { ServicesContext, type Session, SessionContext } from "./session.ts";
 import { Shell } from "./ui/shell.tsx";
@@ -27,7 +28,9 @@ export function App({ services }: { services: Services }) {
   const account = useAccount(services);
   return (
     <ServicesContext.Provider value={services}>
-      {account === undefined ? (
+      {path === "/sign" ? (
+        <SignPage />
+      ) : account === undefined ? (
         <Loading />
       ) : path === "/invitations/accept" ? (
         <AcceptInvitation account={account} />

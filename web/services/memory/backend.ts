@@ -1,12 +1,13 @@
 import type { Account } from "../auth.ts";
 import type { Company } from "../companies.ts";
 import type { Consultant } from "../consultants.ts";
-import type { Contract, ContractEvent } from "../contracts.ts";
+import type { Contract, ContractEvent, ContractStatus } from "../contracts.ts";
 import type { FileEntry } from "../files.ts";
 import type { Member, MyFirm, Role } from "../firms.ts";
 import type { Stop, Watcher } from "../live.ts";
 import type { Notification } from "../notifications.ts";
 import type { Report } from "../reports.ts";
+import type { Signer } from "../signing.ts";
 
 export interface StoredAccount extends Account {
   password: string;
@@ -34,6 +35,7 @@ export interface StoredInvitation {
   state: "open" | "accepted" | "revoked";
 }
 export type StoredEvent = ContractEvent & { contract_id: string };
+export type StoredSigner = Signer & { contract_id: string; token: string | null };
 export type StoredFile = FileEntry & { created_by: string; sha256: string | null; body: Blob };
 export type StoredNotification = Notification & { firm_id: string; user_id: string };
 export type StoredReport = Report & { requested_by: string; body: Blob | null };
@@ -66,6 +68,7 @@ export class MemoryBackend {
   readonly consultants: Consultant[] = [];
   readonly contracts: Contract[] = [];
   readonly events: StoredEvent[] = [];
+  readonly signers: StoredSigner[] = [];
   readonly files: StoredFile[] = [];
   readonly notifications: StoredNotification[] = [];
   readonly reports: StoredReport[] = [];
@@ -132,6 +135,19 @@ export class MemoryBackend {
     const row = { ...stamped(), ...facts, firm_id, user_id, read_at: null };
     this.notifications.push(row);
     this.changed("notifications", row);
+  }
+
+  /** What a contract becomes, who made it so (nobody in the firm: null), and why. */
+  move(contract: Contract, to: ContractStatus, by: string | null, note: string | undefined): void {
+    this.record(contract.id, {
+      kind: "moved",
+      actor_name: by,
+      detail: `${contract.status} → ${to}${note ? `: ${note}` : ""}`,
+      subject: "contract",
+      title: contract.title,
+    });
+    contract.status = to;
+    this.changed("contracts", contract);
   }
 
   record(contract_id: string, event: Omit<ContractEvent, "id" | "at">): void {

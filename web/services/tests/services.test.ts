@@ -204,6 +204,40 @@ for (const stage of STAGES) {
       await fails("contract_not_found", ada.contracts.transition(crypto.randomUUID(), "sent"));
     });
 
+    test("signing, without an account", async () => {
+      const { ada, firmId } = await firmOf(stage);
+      const { id: company_id } = await ada.companies.add(firmId, { name: "Helios Energy" });
+      const contract = await ada.contracts.add(firmId, {
+        ...{ title: "Grid transition", kind: "nda", company_id, starts_on: "2099-01-01" },
+      });
+      const clara = { name: "Clara Weiss", email: newEmail("clara"), role: "company" as const };
+      const added = await ada.signing.addSigner(contract, clara);
+      assert.deepEqual(await ada.signing.signers(contract.id), [added]);
+      assert.deepEqual([added.name, added.status], ["Clara Weiss", "pending"]);
+      const unknown = { ...clara, email: "nobody" };
+      const wrong = await fails("bad_value", ada.signing.addSigner(contract, unknown));
+      assert.equal(wrong.field, "email");
+      for (const to of ["in_review", "sent"] as const)
+        await ada.contracts.transition(contract.id, to);
+      await fails("signers_pending", ada.contracts.transition(contract.id, "signed"));
+
+      const { signing } = stage.device();
+      const token = await stage.secret(clara.email, "please sign");
+      const { name, status, terms } = await signing.view(token);
+      assert.deepEqual([name, status, terms.title], ["Clara Weiss", "viewed", "Grid transition"]);
+      assert.deepEqual([terms.firm, terms.company], ["Northlight Advisory", "Helios Energy"]);
+      await fails("name_required", signing.sign(token, " "));
+      await fails("reason_required", signing.decline(token, ""));
+      assert.equal(await signing.sign(token, "Clara Weiss"), "signed");
+      assert.equal(await signing.sign(token, "Clara Weiss"), "signed");
+      await fails("link_invalid", signing.view("no such token"));
+      assert.deepEqual(await signing.signers(contract.id).catch(() => []), []);
+      assert.equal((await ada.contracts.get(contract.id)).status, "signed");
+      assert.equal((await ada.signing.signers(contract.id))[0]?.status, "signed");
+      const [last] = await ada.contracts.history(contract.id);
+      assert.ok(last?.kind === "moved" || last?.kind === "signed", last?.kind);
+    });
+
     test("files, reports and notifications: two people at once, an outsider", async () => {
       const { ada, firmId } = await firmOf(stage);
       const [ben, outsider] = await people(stage, "Ben", "Sam");

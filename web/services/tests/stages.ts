@@ -35,8 +35,8 @@ function onSupabase(env: Record<string, string | undefined>): Stage {
     name: "on Supabase",
     device: () => createServices({ url: SUPABASE_URL, publishableKey: SUPABASE_PUBLISHABLE_KEY }),
     async secret(to, subject) {
-      // Invitations are sent by the job runner, codes by Auth itself.
-      if (subject.includes("invites")) await work();
+      // Codes are sent by Auth itself, everything else by the job runner.
+      if (/invites|please sign/.test(subject)) await work();
       return eventually(async () => {
         const mails = await (await fetch(`${MAIL_URL}/api/email`)).json();
         const mail = mails.findLast(

@@ -12,6 +12,7 @@ import { Dialog } from "../ui/dialog.tsx";
 import { Facts } from "../ui/facts.tsx";
 import { Files } from "../ui/files.tsx";
 import { Form } from "../ui/form.tsx";
+import { Signers } from "../ui/signers.tsx";
 import { Badge, ErrorNote, Loading, Page } from "../ui/states.tsx";
 import { day, moment, money, period, word } from "../words.ts";
 import { ContractForm, rate } from "./contracts.tsx";
@@ -70,6 +71,7 @@ export function ContractPage({ id }: { id: string }) {
               say(`The contract is ${word(moved.status).toLowerCase()}.`);
             }}
           />
+          <Signers contract={contract} />
           <section class="panel" aria-labelledby="history-title">
             <header class="panel-head">
               <h2 id="history-title">History</h2>

@@ -86,11 +86,13 @@ const TONES: Record<string, string> = {
   queued: "info",
   candidate: "info",
   lead: "info",
+  viewed: "info",
   on_leave: "warn",
   quarantined: "bad",
   failed: "bad",
   terminated: "bad",
   suspended: "bad",
+  declined: "bad",
 };
 
 export function Badge({ status }: { status: string }) {

@@ -1,0 +1,32 @@
+"""Whether a page keeps somebody out, as far as axe can tell."""
+
+from playwright.sync_api import Page
+
+from tests.web.conftest import DESKTOP, PHONE, ROOT
+
+AXE = (ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text()
+RUN_AXE = """(rules) => axe.run(document, {
+  resultTypes: ["violations"],
+  ...(rules && { runOnly: rules }),
+})"""
+ALL_RULES = None
+
+
+def check(page: Page, what: str) -> None:
+    """No violation of any rule of axe, and nothing that is wider than the screen."""
+    page.evaluate(AXE)
+    told = []
+    for width, viewport in (("phone", PHONE), ("desk", DESKTOP)):
+        page.set_viewport_size(viewport)
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), what
+        # Nothing but colours changes with the night.
+        for scheme, rules in (("dark", ["color-contrast"]), ("light", ALL_RULES)):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found = page.evaluate(RUN_AXE, rules)
+            told += [
+                f"{what}, {width}, {scheme}: {violation['id']}: {node['html']}"
+                f" {node['failureSummary']}"
+                for violation in found["violations"]
+                for node in violation["nodes"]
+            ]
+    assert told == [], "\n".join(told)

@@ -52,5 +52,6 @@ bench: install ## Measure the start-up time (python -m bench NAME for the others
 
 clean: ## Stop the local stacks and delete everything that was installed or made
 	@if [ -x $(VENV)/python ]; then $(VENV)/python -m cli.local.clean; fi
-	rm -rf .venv .stack $(LOCAL)/node_modules web/node_modules web/app/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis chaos
+	rm -rf .venv .stack $(LOCAL)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis chaos
+	rm -rf web/node_modules web/app/dist*
 	rm -rf bench/out bench/jobs/programs/.venv bench/jobs/programs/node_modules

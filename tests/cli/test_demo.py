@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pypdfium2
 import pytest
 from PIL import Image
@@ -80,6 +81,7 @@ def test_the_day_is_played_twice_in_a_row(name: str) -> None:
     check(first)
     check(second)
     assert first["firm"]["id"] != second["firm"]["id"]
+    assert "<title>Firmbase</title>" in httpx.get(second["environment"]["APP_URL"]).text
 
 
 def test_a_runner_killed_in_the_middle_loses_nothing(name: str) -> None:

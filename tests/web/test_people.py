@@ -100,6 +100,20 @@ def test_an_outsider_sees_nothing(visit: Visit, firm: Firm, outsider: Person) ->
         expect(page.get_by_text(contract["title"])).to_have_count(0)
 
 
+def test_a_link_to_another_firm_leads_into_it(visit: Visit, firm: Firm, other_firm: Firm) -> None:
+    other_firm.join("viewer", firm.owner)
+    contract = other_firm.contract()
+    page = visit("/contracts", firm.owner)
+    switcher = page.get_by_role("button", name=re.compile("Switch firm"))
+    expect(switcher).to_be_visible()
+    page.goto(f"/contracts/{contract['id']}")
+    expect(page.get_by_role("heading", name=contract["title"])).to_be_visible()
+    expect(switcher).to_contain_text("Viewer")
+    # Who only reads is offered nothing to do.
+    expect(page.get_by_role("heading", name="Next step")).to_have_count(0)
+    expect(page.get_by_label("Choose files")).to_have_count(0)
+
+
 def test_a_hostile_name_is_only_text(
     visit: Visit, firm: Firm, drain: Callable[..., str], faults: list[str]
 ) -> None:

@@ -52,9 +52,7 @@ export function createApp({ appDir, apiUrl, publishableKey }) {
 const NOT_BUILT =
   "<!doctype html><title>Firmbase</title><p>The app is not built: run make demo.</p>";
 
+/** What cannot be read is not there. */
 async function read(file) {
-  return readFile(file).catch((error) => {
-    if (["ENOENT", "EISDIR"].includes(error.code)) return null;
-    throw error;
-  });
+  return readFile(file).catch(() => null);
 }

@@ -1,6 +1,6 @@
 import type { Account, MyFirm, Role, Services } from "@firmbase/services";
 import { createContext } from "preact";
-import { useContext } from "preact/hooks";
+import { useContext, useEffect } from "preact/hooks";
 import type { Uploads } from "./uploads.ts";
 
 /** What every page of somebody who is signed in may use. */
@@ -30,4 +30,12 @@ export function useServices(): Services {
   const services = useContext(ServicesContext);
   if (!services) throw new Error("The app was drawn without services.");
   return services;
+}
+
+/** A link may lead to a page of another firm of theirs: then that is the firm they are in. */
+export function useFirmOf(firmId: string | undefined): void {
+  const { firm, selectFirm } = useSession();
+  useEffect(() => {
+    if (firmId && firmId !== firm.firm_id) selectFirm(firmId);
+  }, [firmId]);
 }

@@ -1,5 +1,6 @@
-import { type FileParent, ServiceError, type Services } from "@firmbase/services";
+import type { FileParent, ServiceError, Services } from "@firmbase/services";
 import { useEffect, useState } from "preact/hooks";
+import { asServiceError } from "./load.ts";
 
 const AT_ONCE = 3;
 
@@ -12,6 +13,7 @@ export interface UploadTask {
   /** From 0 to 1. */
   share: number;
   error: ServiceError | null;
+  allowDuplicate: boolean;
   stop: AbortController;
 }
 
@@ -35,7 +37,8 @@ export class Uploads {
     const added = Array.from(files, (file): UploadTask => {
       const id = crypto.randomUUID();
       const stop = new AbortController();
-      return { id, firmId, parent, file, state: "waiting", share: 0, error: null, stop };
+      const begun = { state: "waiting", share: 0, error: null, allowDuplicate: false } as const;
+      return { id, firmId, parent, file, stop, ...begun };
     });
     this.#set([...this.tasks, ...added]);
     this.#next();
@@ -44,8 +47,9 @@ export class Uploads {
   /** Once more, such as after an error of the network; a duplicate is meant now. */
   retry(task: UploadTask): void {
     const allowDuplicate = task.error?.code === "duplicate_file";
-    this.#change(task.id, { state: "waiting", share: 0, error: null, stop: new AbortController() });
-    this.#next(allowDuplicate ? task.id : null);
+    const stop = new AbortController();
+    this.#change(task.id, { state: "waiting", share: 0, error: null, allowDuplicate, stop });
+    this.#next();
   }
 
   /** Stops it, or takes the refusal off the list. */
@@ -59,15 +63,15 @@ export class Uploads {
     return () => this.#listeners.delete(listener);
   }
 
-  #next(duplicateId: string | null = null): void {
+  #next(): void {
     const sending = this.tasks.filter((task) => task.state === "sending").length;
     const waiting = this.tasks.filter((task) => task.state === "waiting");
     for (const task of waiting.slice(0, AT_ONCE - sending)) {
-      void this.#send(task, task.id === duplicateId).then(() => this.#next());
+      void this.#send(task).then(() => this.#next());
     }
   }
 
-  async #send({ id, firmId, parent, file, stop }: UploadTask, allowDuplicate: boolean) {
+  async #send({ id, firmId, parent, file, allowDuplicate, stop }: UploadTask): Promise<void> {
     this.#change(id, { state: "sending" });
     try {
       await this.#services.files.upload(firmId, {
@@ -79,8 +83,8 @@ export class Uploads {
         signal: stop.signal,
       });
       this.#drop(id);
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
+    } catch (reason) {
+      const error = asServiceError(reason);
       if (error.code === "cancelled") this.#drop(id);
       else this.#change(id, { state: "refused", error });
     }

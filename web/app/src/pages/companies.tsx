@@ -2,7 +2,7 @@ import { atLeast, COMPANY_STATUSES, type Company, type CompanyStatus } from "@fi
 import { useState } from "preact/hooks";
 import { asServiceError, useLoad } from "../load.ts";
 import { go } from "../router.ts";
-import { useSession } from "../session.ts";
+import { useFirmOf, useSession } from "../session.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Facts } from "../ui/facts.tsx";
 import { Files } from "../ui/files.tsx";
@@ -55,12 +55,12 @@ export function CompaniesPage() {
 }
 
 export function CompanyPage({ id }: { id: string }) {
-  const { services, role, firm, selectFirm, say } = useSession();
+  const { services, role, say } = useSession();
   const [isEditing, setEditing] = useState(false);
   const { data: company, error, reload, setData } = useLoad(() => services.companies.get(id), [id]);
+  useFirmOf(company?.firm_id);
   if (error) return <ErrorNote error={error} retry={reload} />;
   if (!company) return <Loading />;
-  if (company.firm_id !== firm.firm_id) selectFirm(company.firm_id);
 
   const archive = async (change: (id: string) => Promise<Company>) => {
     try {

@@ -9,7 +9,7 @@ import {
 import { useState } from "preact/hooks";
 import { asServiceError, useLoad } from "../load.ts";
 import { go } from "../router.ts";
-import { useSession } from "../session.ts";
+import { useFirmOf, useSession } from "../session.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Facts } from "../ui/facts.tsx";
 import { Files } from "../ui/files.tsx";
@@ -62,7 +62,7 @@ export function ConsultantsPage() {
 }
 
 export function ConsultantPage({ id }: { id: string }) {
-  const { services, role, firm, selectFirm, say } = useSession();
+  const { services, role, say } = useSession();
   const [isEditing, setEditing] = useState(false);
   const {
     data: consultant,
@@ -70,9 +70,9 @@ export function ConsultantPage({ id }: { id: string }) {
     reload,
     setData,
   } = useLoad(() => services.consultants.get(id), [id]);
+  useFirmOf(consultant?.firm_id);
   if (error) return <ErrorNote error={error} retry={reload} />;
   if (!consultant) return <Loading />;
-  if (consultant.firm_id !== firm.firm_id) selectFirm(consultant.firm_id);
 
   const archive = async (change: (id: string) => Promise<Consultant>) => {
     try {

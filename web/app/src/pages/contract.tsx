@@ -7,7 +7,7 @@ import {
 } from "@firmbase/services";
 import { useState } from "preact/hooks";
 import { useLoad, useWatch } from "../load.ts";
-import { useSession } from "../session.ts";
+import { useFirmOf, useSession } from "../session.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Facts } from "../ui/facts.tsx";
 import { Files } from "../ui/files.tsx";
@@ -18,7 +18,7 @@ import { day, moment, money, period, word } from "../words.ts";
 import { ContractForm, rate } from "./contracts.tsx";
 
 export function ContractPage({ id }: { id: string }) {
-  const { services, role, firm, selectFirm, say } = useSession();
+  const { services, role, firm, say } = useSession();
   const [isEditing, setEditing] = useState(false);
   const {
     data: contract,
@@ -26,6 +26,7 @@ export function ContractPage({ id }: { id: string }) {
     reload,
     setData,
   } = useLoad(() => services.contracts.get(id), [id]);
+  useFirmOf(contract?.firm_id);
   const history = useLoad(() => services.contracts.history(id), [id]);
   useWatch(services.contracts.watch, firm.firm_id, {
     ready: reload,
@@ -37,7 +38,6 @@ export function ContractPage({ id }: { id: string }) {
   });
   if (error && !contract) return <ErrorNote error={error} retry={reload} />;
   if (!contract) return <Loading />;
-  if (contract.firm_id !== firm.firm_id) selectFirm(contract.firm_id);
 
   const mayEdit = contract.status === "draft" && atLeast(role, "member");
   return (

@@ -22,6 +22,7 @@ import { money, period } from "../words.ts";
 export function ContractsPage() {
   const { services, firm, role } = useSession();
   const [version, setVersion] = useState(0);
+  const [changed, setChanged] = useState<Contract | null>(null);
   const wasReady = useRef(false);
   useWatch(services.contracts.watch, firm.firm_id, {
     // The first time the list is being read anyway.
@@ -29,7 +30,7 @@ export function ContractsPage() {
       if (wasReady.current) setVersion((n) => n + 1);
       wasReady.current = true;
     },
-    changed: () => setVersion((n) => n + 1),
+    changed: setChanged,
   });
   const add = atLeast(role, "member") && (
     <a class="button primary" href="/contracts/new">
@@ -44,6 +45,7 @@ export function ContractsPage() {
         columns={["Title", "With", "Runs", "Rate", "Status"]}
         statuses={CONTRACT_STATUSES}
         version={version}
+        changed={changed}
         load={(query) => services.contracts.list(firm.firm_id, query)}
         row={(contract) => (
           <a class="row" href={`/contracts/${contract.id}`}>

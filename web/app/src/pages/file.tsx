@@ -1,12 +1,13 @@
 import { useLoad, useWatch } from "../load.ts";
-import { useSession } from "../session.ts";
+import { useFirmOf, useSession } from "../session.ts";
 import { FileRow } from "../ui/files.tsx";
 import { Badge, ErrorNote, Loading, Page } from "../ui/states.tsx";
 
 /** One file by itself: where notifications about it lead. */
 export function FilePage({ id }: { id: string }) {
-  const { services, firm, selectFirm } = useSession();
+  const { services, firm } = useSession();
   const { data: file, error, reload, setData } = useLoad(() => services.files.get(id), [id]);
+  useFirmOf(file?.firm_id);
   useWatch(services.files.watch, firm.firm_id, {
     ready: reload,
     changed: (changed) => {
@@ -15,7 +16,6 @@ export function FilePage({ id }: { id: string }) {
   });
   if (error && !file) return <ErrorNote error={error} retry={reload} />;
   if (!file) return <Loading />;
-  if (file.firm_id !== firm.firm_id) selectFirm(file.firm_id);
 
   const place = file.contract_id
     ? { href: `/contracts/${file.contract_id}`, label: "To its contract" }

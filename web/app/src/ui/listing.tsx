@@ -16,8 +16,10 @@ interface Props<T, Status extends string> {
   columns: string[];
   statuses: readonly Status[];
   load: (query: ListQuery<Status>) => Promise<PageOf<T>>;
-  /** Changes when the list has to be read anew. */
-  version?: unknown;
+  /** Counts up when the list has to be read anew. */
+  version?: number;
+  /** The row that changed last. */
+  changed?: T | null;
   row: (row: T) => ComponentChildren;
   /** What to do while there are none at all. */
   empty: ComponentChildren;
@@ -46,8 +48,18 @@ export function Listing<T extends { id: string }, Status extends string>(props: 
   const query = { search, ...(status && { status }) };
   const { data, error, reload, setData } = useLoad(
     () => props.load(query),
-    [firm.firm_id, search, status, props.version],
+    [firm.firm_id, search, status],
   );
+  useEffect(() => {
+    if (props.version) reload();
+  }, [props.version]);
+  useEffect(() => {
+    const { changed } = props;
+    if (!changed) return;
+    if (!data?.rows.some((row) => row.id === changed.id)) return reload();
+    const put = (row: T) => (row.id === changed.id ? changed : row);
+    setData((seen) => seen && { ...seen, rows: seen.rows.map(put) });
+  }, [props.changed]);
   const [isLoadingMore, setLoadingMore] = useState(false);
   const more = async () => {
     setLoadingMore(true);

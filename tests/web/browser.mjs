@@ -1,6 +1,6 @@
 // Unpacks the Chromium of the packages into a folder, for machines that have none of their own, and
 // the libraries it needs that a bare system lacks. For Linux on x86-64 only.
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
@@ -11,7 +11,5 @@ process.env.TMPDIR = folder;
 const { resolve } = createRequire(new URL("../../web/", import.meta.url));
 const entry = resolve("@sparticuz/chromium");
 const { default: chromium, inflate } = await import(entry);
-if (!existsSync(join(folder, "al2023"))) {
-  await inflate(join(dirname(entry), "..", "bin", "al2023.tar.br"));
-}
+await inflate(join(dirname(entry), "..", "bin", "al2023.tar.br"));
 await chromium.executablePath();

@@ -1,5 +1,6 @@
 """A browser, the built app, and people in front of it."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ __all__ = ["Mailbox", "drain", "mailbox"]
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-UNPACKED = ROOT / "web" / "node_modules" / ".cache" / "chromium"
+UNPACKED = ROOT / "web" / "node_modules" / ".chromium"
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
 
@@ -28,15 +29,26 @@ def chromium() -> dict[str, Any]:
     """How to launch the machine's own browser, or the one that came with the packages of web/."""
     if installed := next(filter(None, map(shutil.which, NAMES)), None):
         return {"executable_path": installed}
-    unpacked = subprocess.run(
-        [webapp.NODE, Path(__file__).with_name("browser.mjs"), UNPACKED],
+    # One test process after the other, and whole or not at all.
+    with UNPACKED.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not UNPACKED.exists():
+            unpack(UNPACKED)
+    libraries = {"LD_LIBRARY_PATH": str(UNPACKED / "al2023" / "lib")}
+    return {"executable_path": UNPACKED / "chromium", "env": {**os.environ, **libraries}}
+
+
+def unpack(folder: Path) -> None:
+    draft = folder.with_suffix(".part")
+    shutil.rmtree(draft, ignore_errors=True)
+    done = subprocess.run(
+        [webapp.NODE, Path(__file__).with_name("browser.mjs"), draft],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert unpacked.returncode == 0, f"There is no Chromium: install one. {unpacked.stderr}"
-    libraries = {"LD_LIBRARY_PATH": str(UNPACKED / "al2023" / "lib")}
-    return {"executable_path": UNPACKED / "chromium", "env": {**os.environ, **libraries}}
+    assert done.returncode == 0, f"There is no Chromium: install one. {done.stderr}"
+    draft.rename(folder)
 
 
 # Not for the whole session: as long as it is open there is an event loop in this thread.

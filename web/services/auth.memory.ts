@@ -1,5 +1,5 @@
 import type { Account, AuthService } from "./auth.ts";
-import { ServiceError, serviceError } from "./errors.ts";
+import { ServiceError, serviceError, signedOut } from "./errors.ts";
 import type { StoredAccount } from "./memory/backend.ts";
 import type { Caller } from "./memory/caller.ts";
 
@@ -83,9 +83,10 @@ export function memoryAuth(caller: Caller): AuthService {
     },
 
     async changePassword(password) {
+      if (!caller.account) throw signedOut();
       checkPassword(password);
-      if (caller.signedIn.password === password) throw refuse("same_password");
-      caller.signedIn.password = password;
+      if (caller.account.password === password) throw refuse("same_password");
+      caller.account.password = password;
     },
 
     watch(changed) {

@@ -71,6 +71,7 @@ export function serviceError(error: unknown): ServiceError {
   if (code?.startsWith("PT") && details) {
     return new ServiceError(details, message ?? details, { hint: hint ?? null, cause: error });
   }
+  if (name === "AuthSessionMissingError") return signedOut();
   if (name === "AuthRetryableFetchError" || isUnreachable(code, message)) return offline(error);
   switch (code) {
     case "23505":

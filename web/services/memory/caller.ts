@@ -1,4 +1,4 @@
-import { notAllowed, notFound, ServiceError, signedOut } from "../errors.ts";
+import { notAllowed, notFound, ServiceError } from "../errors.ts";
 import { atLeast, type Role } from "../firms.ts";
 import type { MemoryBackend, StoredAccount } from "./backend.ts";
 
@@ -27,7 +27,7 @@ export class Caller {
   }
 
   get signedIn(): StoredAccount {
-    if (!this.#account) throw signedOut();
+    if (!this.#account) throw notAllowed();
     return this.#account;
   }
 

@@ -97,7 +97,8 @@ def visit(stack: RunningStack, browser: Browser, faults: list[str]) -> Iterator[
 
 def is_fault(said: ConsoleMessage) -> bool:
     """An answer that is a refusal, or none, is no fault: the page says it to whoever asked."""
-    return said.type == "error" and not said.text.startswith("Failed to load resource: ")
+    is_answer = said.text.startswith("Failed to load resource: ")
+    return said.type == "error" and not is_answer and "ERR_INTERNET_DISCONNECTED" not in said.text
 
 
 def sign_in(page: Page, email: str) -> None:

@@ -6,7 +6,7 @@ import { CompaniesPage, CompanyPage } from "./pages/companies.tsx";
 import { ConsultantPage, ConsultantsPage } from "./pages/consultants.tsx";
 import { ContractPage } from "./pages/contract.tsx";
 import { ContractsPage, NewContractPage } from "./pages/contracts.tsx";
-import { ForgotPassword, SignIn, SignUp } from "./pages/entrance.tsx";
+import { Entrance, ForgotPassword, SignIn, SignUp } from "./pages/entrance.tsx";
 import { FilePage } from "./pages/file.tsx";
 import { FirstFirm, Locked, NewFirmPage } from "./pages/firms.tsx";
 import { MembersPage } from "./pages/members.tsx";
@@ -31,7 +31,7 @@ export function App({ services }: { services: Services }) {
       {path === "/sign" ? (
         <SignPage />
       ) : account === undefined ? (
-        <Loading />
+        <Waiting />
       ) : path === "/invitations/accept" ? (
         <AcceptInvitation account={account} />
       ) : account === null ? (
@@ -42,6 +42,12 @@ export function App({ services }: { services: Services }) {
     </ServicesContext.Provider>
   );
 }
+
+const Waiting = () => (
+  <main>
+    <Loading />
+  </main>
+);
 
 /** Who is signed in; undefined until that is known. The same person stays the same object. */
 function useAccount(services: Services): Account | null | undefined {
@@ -91,8 +97,14 @@ function Inside(props: { account: Account; services: Services; path: string }) {
     }
   }, [path]);
 
-  if (error) return <ErrorNote error={error} retry={reloadFirms} />;
-  if (!firms) return <Loading />;
+  if (error) {
+    return (
+      <Entrance title="Your firms cannot be shown">
+        <ErrorNote error={error} retry={reloadFirms} />
+      </Entrance>
+    );
+  }
+  if (!firms) return <Waiting />;
   const firm = firms.find((one) => one.firm_id === firmId) ?? firms[0];
   if (!firm) return <FirstFirm account={account} onCreated={reloadFirms} />;
 

@@ -29,7 +29,10 @@ export function ContractPage({ id }: { id: string }) {
   useFirmOf(contract?.firm_id);
   const history = useLoad(() => services.contracts.history(id), [id]);
   useWatch(services.contracts.watch, firm.firm_id, {
-    ready: reload,
+    ready: () => {
+      reload();
+      history.reload();
+    },
     changed: (changed) => {
       if (changed.id !== id) return;
       setData(() => changed);

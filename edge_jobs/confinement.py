@@ -49,13 +49,13 @@ def die_with_parent() -> None:
             os._exit(1)
 
 
-def limit_resources() -> None:
+def limit_resources(cpu_s: int) -> None:
     """Memory, time on the processor, files, processes."""
     limits = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: 64,
         resource.RLIMIT_FSIZE: OUTPUT_BYTES,
-        resource.RLIMIT_CPU: CPU_SECONDS,
+        resource.RLIMIT_CPU: cpu_s,
         # Of the user, where the namespace is not its own; without effect on root.
         resource.RLIMIT_NPROC: PROCESSES,
     }

@@ -87,7 +87,7 @@ def _child(request: dict[str, Any]) -> NoReturn:
         os.setsid()
         _begin_anew(folder)
         confinement.close_disk(source, folder, _CODE)
-        confinement.limit_resources()
+        confinement.limit_resources(request["cpu_s"])
         module, function = request["target"].split(":")
         run = getattr(importlib.import_module(module), function)
         result = run(source, folder, *request["arguments"])

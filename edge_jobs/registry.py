@@ -19,6 +19,7 @@ MODULES = {
     "file.process": "edge_jobs.files.process",
     "file.rescan": "edge_jobs.files.rescan",
     "firm.export": "edge_jobs.exports.export",
+    "import.run": "edge_jobs.imports.run",
     "objects.remove": "edge_jobs.storage.remove",
     "report.render": "edge_jobs.reports.render",
 }

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_jobs import nursery
+from edge_jobs import confinement, nursery
 
 WALL_SECONDS = 60
 
@@ -41,14 +41,21 @@ class SandboxFailed(Exception):
     """The sandboxed code itself is at fault, not its input."""
 
 
-def run(target: str, source: Path, folder: Path, *arguments: str | None) -> dict[str, Any]:
+def run(
+    target: str,
+    source: Path,
+    folder: Path,
+    *arguments: str | None,
+    cpu_s: int = confinement.CPU_SECONDS,
+) -> dict[str, Any]:
     """What ``target``, "package.module:function", returns for ``(source, folder, *arguments)``: a
     JSON object.
 
     ``folder`` is an empty private folder where the child may leave files of at most 16 MiB each.
+    The clock may show six times the seconds that it may have of the processor.
     Raises TooComplex where a limit or a crash ended the child, SandboxFailed on any exception.
     """
-    end = attempt(target, source, folder, *arguments)
+    end = attempt(target, source, folder, *arguments, cpu_s=cpu_s)
     if end.code < 0 or end.code == nursery.OUT_OF_MEMORY:
         raise TooComplex
     if end.code:
@@ -91,14 +98,21 @@ class End:
     peak_kib: int
 
 
-def attempt(target: str, source: Path, folder: Path, *arguments: str | None) -> End:
+def attempt(
+    target: str,
+    source: Path,
+    folder: Path,
+    *arguments: str | None,
+    cpu_s: int = confinement.CPU_SECONDS,
+) -> End:
     """The same, whatever comes of it. Raises SandboxFailed where the nursery was lost."""
     request = {
         "target": target,
         "source": str(source.resolve()),
         "folder": str(folder.resolve()),
         "arguments": arguments,
-        "wall_s": WALL_SECONDS,
+        "cpu_s": cpu_s,
+        "wall_s": WALL_SECONDS * cpu_s / confinement.CPU_SECONDS,
     }
     found = _take()
     end = found.run(request)

@@ -55,6 +55,7 @@ TABLES = {
 EXCLUDED = {
     "emails": "What our mail server was given; until sent, a link in it is a key.",
     "notifications": "What single people were told; not even owners read it.",
+    "imports": "Files that were read in; what came of them is in the other tables.",
     "notification_preferences": "Which mails single people want; not even owners read it.",
     "firm_exports": "The list of such exports themselves.",
 }

@@ -28,7 +28,7 @@ _MACRO_PARTS = re.compile(
 # Charts keep their numbers in documents of their own.
 _EMBEDDED = re.compile(r"(?:word|xl|ppt)/embeddings/[^/]+|Object[^/]*/.*")
 
-_DAMAGE = (
+DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -56,12 +56,12 @@ def read(source: Path, folder: Path) -> tuple[Kind, dict[str, Any]]:
     try:
         with zipfile.ZipFile(source) as archive:
             guard(archive)
-            kind = _kind(archive)
+            kind = kind_of(archive)
             office.picture(archive, folder)
             sheets = kind == Kind.XLSX
             facts = sheet.read(source, archive) if sheets else office.read(archive, kind)
             return kind, facts | {"metadata": facts.get("metadata", {}) | office.said(archive)}
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise Rejected("corrupt_zip") from error
     except OSError as error:
         # An offset before the beginning of the file; other faults of a disk are not the file's.
@@ -124,7 +124,8 @@ def _scan(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
         extent.check()
 
 
-def _kind(archive: zipfile.ZipFile) -> Kind:
+def kind_of(archive: zipfile.ZipFile) -> Kind:
+    """Raises Rejected: encrypted, macro, type_not_allowed."""
     names = archive.NameToInfo
     if "mimetype" in names:
         if kind := _OPEN_DOCUMENTS.get(archive.read("mimetype").strip()):

@@ -33,6 +33,7 @@ create table public.contracts (
   updated_by uuid,
   archived_at timestamptz,
   terminates_on date,
+  external_ref text,
   unique (firm_id, id),
   constraint contracts_kind_key unique (firm_id, id, kind),
   constraint contracts_number_key unique (firm_id, number),
@@ -93,9 +94,12 @@ create table public.contracts (
   constraint contracts_reason_required
   check ((status <> 'terminated' and terminates_on is null) or reason is not null),
   constraint contracts_terminates_on_range
-  check (terminates_on >= starts_on and terminates_on <= ends_on)
+  check (terminates_on >= starts_on and terminates_on <= ends_on),
+  constraint contracts_external_ref_length check (char_length(external_ref) between 1 and 200)
 );
 
+create unique index contracts_firm_id_external_ref_idx
+on public.contracts (firm_id, external_ref) where archived_at is null;
 create index contracts_firm_id_status_ends_on_idx
 on public.contracts (firm_id, status, ends_on);
 create index contracts_firm_id_company_id_idx on public.contracts (firm_id, company_id)
@@ -237,11 +241,11 @@ revoke all on public.contracts from public, anon, authenticated, service_role;
 grant select on public.contracts to authenticated, service_role;
 grant insert (
   firm_id, title, kind, company_id, consultant_id, starts_on, ends_on, rate, rate_unit,
-  currency, value_cap, notice_days, auto_renew, renewal_months, parent_id
+  currency, value_cap, notice_days, auto_renew, renewal_months, parent_id, external_ref
 ) on public.contracts to authenticated;
 grant update (
   title, kind, company_id, consultant_id, starts_on, ends_on, rate, rate_unit,
-  currency, value_cap, notice_days, auto_renew, renewal_months, parent_id, archived_at
+  currency, value_cap, notice_days, auto_renew, renewal_months, parent_id, external_ref, archived_at
 ) on public.contracts to authenticated;
 
 alter publication supabase_realtime add table public.contracts;
@@ -276,6 +280,8 @@ comment on column public.contracts.amended_from_id is 'The version before, which
 comment on column public.contracts.version is '1, and one more with each amendment.';
 comment on column public.contracts.terminates_on is
   'Its last day by a notice that was given; the day after it is terminated.';
+comment on column public.contracts.external_ref is
+  'Key of the contract in another system; unique in the firm.';
 comment on column public.contracts.reason is 'Why the contract was terminated.';
 comment on column public.contracts.archived_at is
   'Set any time to archive, null to restore; the server keeps its own clock.';

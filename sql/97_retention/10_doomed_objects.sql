@@ -140,6 +140,31 @@ comment on function private.doom_export() is
 create trigger firm_exports_doom after delete on public.firm_exports
 for each row execute function private.doom_export();
 
+create function private.doom_import() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform private.doom_objects(
+    old.bucket,
+    old.path || array(
+      select format('%s/%s/errors-%s.csv', old.firm_id, old.id, n)
+      from generate_series(1, old.run) n
+    ),
+    now(),
+    -- An upload that was begun, and the worker who may be storing a list just now.
+    greatest(old.upload_expires_at + interval '3 hours', now() + interval '1 hour')
+  );
+  return null;
+end
+$$;
+
+revoke execute on function private.doom_import() from public, anon, authenticated;
+
+comment on function private.doom_import() is
+  'Trigger: the file of an import that is gone is removed, and what its runs refused.';
+
+create trigger imports_doom after delete on public.imports
+for each row execute function private.doom_import();
+
 create function private.doom_avatar() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin

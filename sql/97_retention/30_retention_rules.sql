@@ -51,6 +51,11 @@ language sql immutable set search_path = '' as $$
     'A copy of everything is not left lying about.'
   ),
   (
+    'public.imports', 'with their files and lists of refused rows', '30 days',
+    'coalesce(finished_at, created_at) < $1', null,
+    'Long enough to mend what was refused; what was imported is in the firm''s rows.'
+  ),
+  (
     'public.merge_log', 'what it takes to undo a merge', '30 days',
     'merged_at < $1 and moved <> ''{}''', 'moved = ''{}'', filled = ''{}''',
     'A merge can be undone that long. That there was one stays known.'
@@ -116,6 +121,7 @@ language sql immutable set search_path = '' as $$
     'private.doomed_objects', 'all', null, null, null,
     'Until the worker has removed the object, which takes minutes; hours where an upload was open.'
   ),
+  ('private.import_errors', 'all', null, null, null, 'Until the run is over; goes with the import.'),
   ('private.invitation_tokens', 'all', null, null, null, 'Goes with the invitation.'),
   ('private.search_entries', 'all', null, null, null, 'Goes with the row that is found.'),
   ('private.signing_tokens', 'all', null, null, null, 'Goes when it is nobody''s turn any more.')

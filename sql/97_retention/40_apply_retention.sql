@@ -7,6 +7,7 @@ create index emails_created_at_idx on public.emails using brin (created_at);
 create index invitations_closed_idx
 on public.invitations (coalesce(accepted_at, revoked_at, expires_at));
 create index reports_finished_idx on public.reports (coalesce(finished_at, created_at));
+create index imports_finished_idx on public.imports (coalesce(finished_at, created_at));
 create index files_archived_at_idx on public.files (archived_at) where archived_at is not null;
 create index files_failed_updated_at_idx on public.files (updated_at) where status = 'failed';
 create index file_accesses_opened_at_idx on public.file_accesses using brin (opened_at);

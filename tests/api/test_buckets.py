@@ -18,6 +18,7 @@ MIMES = {
     "avatars": "image/png",
     "exports": "application/zip",
     "firm-files": "application/pdf",
+    "imports": "text/csv",
     "reports": "text/csv",
 }
 
@@ -55,11 +56,19 @@ def ready_export(world: World) -> str:
     return path
 
 
+def refused_rows(world: World) -> str:
+    row = world.row("imports")
+    path = f"{world.firm.id}/{row['id']}/errors-1.csv"
+    world.db.execute("update imports set errors_path = %s where id = %s", [path, row["id"]])
+    return path
+
+
 # Where an object of the firm, or of its owner, lies for a new row.
 PLACES: dict[str, Callable[[World], str]] = {
     "avatars": lambda w: f"{w.firm.owner.id}/avatar.png",
     "exports": ready_export,
     "firm-files": ready_file,
+    "imports": refused_rows,
     "reports": ready_report,
 }
 

@@ -98,6 +98,8 @@ AGED = [
     ("emails", "status = 'sent', created_at = now() - interval '{}'", "91 days", "89 days"),
     ("invitations", "revoked_at = now() - interval '{}'", "181 days", "179 days"),
     ("invitations", "expires_at = now() - interval '{}'", "181 days", "179 days"),
+    ("imports", "status = 'done', finished_at = now() - interval '{}'", "31 days", "29 days"),
+    ("imports", "created_at = now() - interval '{}'", "31 days", "29 days"),
     ("reports", "status = 'failed', finished_at = now() - interval '{}'", "31 days", "29 days"),
     ("files", "status = 'ready', archived_at = now() - interval '{}'", "31 days", "29 days"),
     (

@@ -181,6 +181,14 @@ ARGUMENTS: dict[str, Callable[[World, Caller, str], Row]] = {
         "format": "csv",
     },
     "export_firm": lambda w, c, n: {"firm_id": w.firm.id},
+    "begin_import": lambda w, c, n: {
+        "firm_id": w.firm.id,
+        "kind": "companies",
+        "name": "a.csv",
+        "size_bytes": 9,
+    },
+    "start_import": lambda w, c, n: {"import_id": w.begun_import(w.firm.owner)["id"]},
+    "cancel_import": lambda w, c, n: {"import_id": w.begun_import(w.firm.owner)["id"]},
     "search": lambda w, c, n: {"firm_id": w.firm.id, "query": "harbour"},
     "bulk_edit": lambda w, c, n: {
         "entity": "companies",

@@ -104,6 +104,11 @@ class World:
             " values (%s, %s::uuid, 'test', 'a@example.com', 'x') returning id::text",
             "reports": "insert into reports (firm_id, requested_by, kind, format)"
             " values (%s, %s, 'contract_portfolio', 'csv') returning id::text",
+            "imports": "insert into imports"
+            " (id, firm_id, requested_by, kind, name, path, size_bytes)"
+            " select i.id, i.firm_id, i.user_id, 'companies', 'a.csv',"
+            " i.firm_id || '/' || i.id || '/source.csv', 9 from (select gen_random_uuid() as id,"
+            " %s::uuid as firm_id, %s::uuid as user_id) i returning id::text",
             "firm_exports": "insert into firm_exports (firm_id, requested_by, status)"
             " values (%s, %s, 'failed') returning id::text",
         }
@@ -224,6 +229,17 @@ class World:
             )
         )
         return first
+
+    def begun_import(self, by: Person) -> Row:
+        """An import whose file has arrived."""
+        file = {"kind": "companies", "name": "a.csv", "size_bytes": 9}
+        row: Row = created(by.rpc("begin_import", firm_id=self.firm.id, **file))
+        self.db.execute(
+            "insert into storage.objects (bucket_id, name, metadata)"
+            " values (%s, %s, jsonb_build_object('size', 9))",
+            (row["bucket"], row["path"]),
+        )
+        return row
 
     def document(self) -> Row:
         mime = "application/pdf"
@@ -363,6 +379,13 @@ NEW_ROWS: dict[str, Callable[[World], Row]] = {
         "mentions": {},
     },
     "firm_exports": lambda w: {"firm_id": w.firm.id},
+    "imports": lambda w: {
+        "firm_id": w.firm.id,
+        "kind": "companies",
+        "name": "a.csv",
+        "path": f"{w.firm.id}/a.csv",
+        "size_bytes": 9,
+    },
     "merge_log": lambda w: {
         "firm_id": w.firm.id,
         "kept_company_id": w.row("companies")["id"],
@@ -404,6 +427,7 @@ CHANGES: dict[str, Row] = {
     "reports": {"status": "ready"},
     "erasures": {"note": "Changed"},
     "firm_exports": {"status": "ready"},
+    "imports": {"status": "done"},
     "merge_log": {"undone_at": None},
     "audit_log": {"table_name": "changed"},
 }

@@ -149,6 +149,7 @@ UNSORTED = (
     "consultants where {firm} and status = 'on_leave'",
     "files where {firm} order by created_at desc, id",
     "files where {firm} and status = 'failed'",
+    "imports where {firm} order by created_at desc, id",
     "reports where {firm} order by created_at desc, id",
 )
 # Few rows, or asked for by their key alone.

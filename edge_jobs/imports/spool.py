@@ -1,0 +1,44 @@
+"""Lines of JSON in files that a child of the sandbox may write, and its parent reads one by one."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+# Half of what one file may have: a line is longer than the other half only where it is refused.
+FILE_BYTES = 8 * 1024**2
+
+
+class Spool:
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._name = name
+        self._files = 0
+        self._written = FILE_BYTES
+        self.count = 0
+
+    def add(self, entry: Any) -> None:
+        if self._written >= FILE_BYTES:
+            self.close()
+            self._files += 1
+            self._file = path(self._folder, self._name, self._files).open("w", encoding="utf-8")
+            self._written = 0
+        self._written += self._file.write(json.dumps(entry) + "\n")
+        self.count += 1
+
+    def close(self) -> None:
+        if self._files:
+            self._file.close()
+
+
+def path(folder: Path, name: str, number: int) -> Path:
+    return folder / f"{name}-{number:04}.jsonl"
+
+
+def entries(folder: Path, name: str) -> Iterator[Any]:
+    number = 1
+    while (file := path(folder, name, number)).exists():
+        with file.open(encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+        number += 1

@@ -1,0 +1,64 @@
+"""CSV files, row by row: UTF-8, divided by commas, and strictly so. Runs inside the sandbox."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge_jobs.imports.refused import Refused
+
+Row = tuple[int, list[str]]
+
+_BEHIND_A_QUOTE = "expected after"
+_TOO_LONG = "field larger"
+
+
+def rows(source: Path) -> Iterator[Row]:
+    """Each row that is not empty, with the line it begins in.
+
+    Raises Refused: not_utf8, field_too_long, junk_after_quote, unclosed_quote. Where one row cannot
+    be told from the next, no later one can be trusted.
+    """
+    line = 1
+    with source.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        try:
+            for cells in reader:
+                if cells:
+                    yield line, cells
+                line = reader.line_num + 1
+        except UnicodeDecodeError as error:
+            raise not_utf8(source) from error
+        except csv.Error as error:
+            said = str(error)
+            if _TOO_LONG in said:
+                raise Refused("field_too_long", line=line) from error
+            if _BEHIND_A_QUOTE in said:
+                raise Refused("junk_after_quote", line=line) from error
+            raise Refused("unclosed_quote", line=line) from error
+
+
+def not_utf8(source: Path) -> Refused:
+    """Names the first line that is not UTF-8, and what the file may be instead."""
+    with source.open("rb") as file:
+        head = file.read(2)
+        file.seek(0)
+        # In UTF-16 every other byte is none.
+        if head in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in head:
+            return Refused("not_utf8", "utf-16", 1)
+        lines = enumerate(file, 1)
+        return Refused(
+            "not_utf8", "windows-1252", next(n for n, line in lines if not _is_utf8(line))
+        )
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def has_nul(source: Path) -> bool:
+    with source.open("rb") as file:
+        return any(b"\x00" in chunk for chunk in iter(lambda: file.read(1 << 20), b""))

@@ -1,0 +1,64 @@
+"""The first sheet of a workbook, row by row. Runs inside the sandbox."""
+
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from python_calamine import CalamineWorkbook
+
+from edge_jobs.files import archive
+from edge_jobs.files.kinds import Kind, Rejected
+from edge_jobs.imports.refused import Refused
+from edge_jobs.imports.text import Row
+
+
+def rows(source: Path) -> Iterator[Row]:
+    """Each row that is not empty, with its number in the sheet; as wide as the first of them.
+
+    Raises Refused with the codes of edge_jobs.files.archive, or type_mismatch.
+    """
+    _guard(source)
+    width = 0
+    try:
+        with CalamineWorkbook.from_path(source) as book:
+            sheet = book.get_sheet_by_index(0)
+            first = sheet.start[0] if sheet.start else 0
+            for line, found in enumerate(sheet.iter_rows(), first + 1):
+                cells = [shown(cell) for cell in found]
+                while cells and not cells[-1] and len(cells) > width:
+                    cells.pop()
+                if any(cells):
+                    width = width or len(cells)
+                    yield line, cells
+    except (MemoryError, GeneratorExit):
+        raise
+    except BaseException as error:
+        # Its errors have no common class, and where it panics that is no Exception.
+        raise Refused("corrupt_zip") from error
+
+
+def _guard(source: Path) -> None:
+    try:
+        with zipfile.ZipFile(source) as opened:
+            archive.guard(opened)
+            if archive.kind_of(opened) != Kind.XLSX:
+                raise Refused("type_mismatch")
+    except Rejected as rejected:
+        raise Refused(rejected.code) from rejected
+    except archive.DAMAGE as error:
+        raise Refused("corrupt_zip") from error
+
+
+def shown(cell: object) -> str:
+    """As a CSV file would have it: days as year-month-day, whole numbers without a fraction."""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else repr(cell)
+    if isinstance(cell, datetime):
+        midnight = cell.time().isoformat() == "00:00:00"
+        return cell.date().isoformat() if midnight else cell.isoformat(sep=" ")
+    if isinstance(cell, date | timedelta):
+        return str(cell)
+    return str(cell).strip()

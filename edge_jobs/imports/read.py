@@ -41,29 +41,28 @@ def _read(source: Path, folder: Path, task: dict[str, Any]) -> dict[str, Any]:
     found = headers.match(header, task["fields"], task["mapping"])
     places = [place for place, field in enumerate(found) if field]
     fields = [field for field in found if field]
-    keys, spool = Keys(task["fields"], fields), Spool(folder, "rows")
-    for line, cells in rows:
-        if len(cells) != len(header):
-            if any(map(str.strip, cells)):
-                said = f"{len(cells)} cells, and there are {len(header)} columns"
-                spool.add({"refused": [line, None, None, "column_count", said]})
-            continue
-        row = [cells[place].strip() or None for place in places]
-        if not any(row) and not any(map(str.strip, cells)):
-            continue
-        if nul and (bad := [n for n, cell in enumerate(row) if cell and "\0" in cell]):
-            value = (row[bad[0]] or "").replace("\0", "␀")[:200]
-            spool.add({"refused": [line, fields[bad[0]], value, "nul_character", None]})
-            continue
-        keys.add(line, row)
-        spool.add([line, *row])
-        if spool.count > MOST_ROWS:
-            raise Refused("too_many_rows")
-    spool.close()
-    doubles = Spool(folder, "doubles")
-    for double in keys.doubles():
-        doubles.add(double)
-    doubles.close()
+    keys = Keys(task["fields"], fields)
+    with Spool(folder, "rows") as spool:
+        for line, cells in rows:
+            if len(cells) != len(header):
+                if any(map(str.strip, cells)):
+                    said = f"{len(cells)} cells, and there are {len(header)} columns"
+                    spool.add({"refused": [line, None, None, "column_count", said]})
+                continue
+            row = [cells[place].strip() or None for place in places]
+            if not any(row) and not any(map(str.strip, cells)):
+                continue
+            if nul and (bad := [n for n, cell in enumerate(row) if cell and "\0" in cell]):
+                value = (row[bad[0]] or "").replace("\0", "␀")[:200]
+                spool.add({"refused": [line, fields[bad[0]], value, "nul_character", None]})
+                continue
+            keys.add(line, row)
+            spool.add([line, *row])
+            if spool.count > MOST_ROWS:
+                raise Refused("too_many_rows")
+    with Spool(folder, "doubles") as doubles:
+        for double in keys.doubles():
+            doubles.add(double)
     columns = [
         {"column": name.strip()[:200].replace("\0", "␀"), "field": field}
         for name, field in zip(header, found, strict=True)

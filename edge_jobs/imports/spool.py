@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TextIO
 
-# Half of what one file may have: a line is longer than the other half only where it is refused.
+# Half of what one file may have: no line is longer than the other half.
 FILE_BYTES = 8 * 1024**2
 
 
@@ -13,22 +13,25 @@ class Spool:
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
         self._name = name
-        self._files = 0
-        self._written = FILE_BYTES
+        self._file: TextIO | None = None
+        self._files = self._written = 0
         self.count = 0
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
+
     def add(self, entry: Any) -> None:
-        if self._written >= FILE_BYTES:
-            self.close()
+        if self._file is None or self._written >= FILE_BYTES:
+            self.__exit__()
             self._files += 1
             self._file = path(self._folder, self._name, self._files).open("w", encoding="utf-8")
             self._written = 0
         self._written += self._file.write(json.dumps(entry) + "\n")
         self.count += 1
-
-    def close(self) -> None:
-        if self._files:
-            self._file.close()
 
 
 def path(folder: Path, name: str, number: int) -> Path:

@@ -22,9 +22,7 @@ def rows(source: Path) -> Iterator[Row]:
     width = 0
     try:
         with CalamineWorkbook.from_path(source) as book:
-            sheet = book.get_sheet_by_index(0)
-            first = sheet.start[0] if sheet.start else 0
-            for line, found in enumerate(sheet.iter_rows(), first + 1):
+            for line, found in enumerate(book.get_sheet_by_index(0).iter_rows(), 1):
                 cells = [shown(cell) for cell in found]
                 while cells and not cells[-1] and len(cells) > width:
                     cells.pop()

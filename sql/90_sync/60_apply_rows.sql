@@ -191,22 +191,6 @@ begin
 end
 $$;
 
-create function private.apply_rows(
-  kind text, firm_id uuid, fields text[], rows jsonb, dry_run boolean
-) returns jsonb
-language plpgsql
-set search_path = ''
-as $$
-declare
-  outcome jsonb;
-begin
-  execute private.import_statement(apply_rows.kind, apply_rows.fields, apply_rows.dry_run)
-  into outcome
-  using apply_rows.firm_id, apply_rows.rows;
-  return outcome;
-end
-$$;
-
 create function private.write_rows(
   kind text, firm_id uuid, fields text[], rows jsonb, dry_run boolean
 ) returns jsonb
@@ -214,6 +198,9 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  statement constant text := private.import_statement(
+    write_rows.kind, write_rows.fields, write_rows.dry_run
+  );
   one jsonb;
   outcome jsonb;
   code text;
@@ -223,9 +210,8 @@ declare
   total jsonb := '{"created": 0, "updated": 0, "unchanged": 0, "failed": 0, "errors": []}';
 begin
   begin
-    return private.apply_rows(
-      write_rows.kind, write_rows.firm_id, write_rows.fields, write_rows.rows, write_rows.dry_run
-    );
+    execute statement into outcome using write_rows.firm_id, write_rows.rows;
+    return outcome;
   exception when others then
     -- What is not about the rows, such as a timeout, ends the request.
     if sqlstate !~ '^(22|23|42501|PT)' then
@@ -235,10 +221,7 @@ begin
   -- A trigger refused one, or somebody was faster: each by itself, so that it costs no other.
   for one in select r.value from jsonb_array_elements(write_rows.rows) as r loop
     begin
-      outcome := private.apply_rows(
-        write_rows.kind, write_rows.firm_id, write_rows.fields, jsonb_build_array(one),
-        write_rows.dry_run
-      );
+      execute statement into outcome using write_rows.firm_id, jsonb_build_array(one);
     exception when others then
       get stacked diagnostics
         said = pg_exception_detail, broken = constraint_name, missing = column_name;
@@ -272,21 +255,17 @@ $$;
 
 revoke execute on function
 private.import_statement(text, text[], boolean),
-private.apply_rows(text, uuid, text[], jsonb, boolean),
 private.write_rows(text, uuid, text[], jsonb, boolean)
 from public, anon, authenticated;
 grant execute on function
 private.import_statement(text, text[], boolean),
-private.apply_rows(text, uuid, text[], jsonb, boolean),
 private.write_rows(text, uuid, text[], jsonb, boolean)
 to authenticated;
 
 comment on function private.import_statement(text, text[], boolean) is
 'The statement that decides a batch of rows of a file with these fields, and writes them unless it
 is a dry run: $1 is the firm, $2 the rows, [[line, cell, …], …].';
-comment on function private.apply_rows(text, uuid, text[], jsonb, boolean) is
-'Decides and writes a batch of rows with the rights of the caller: {created, updated, unchanged,
-failed, errors: [[line, field, value, code, detail], …]}. Fails as a whole where a trigger refuses a
-row.';
 comment on function private.write_rows(text, uuid, text[], jsonb, boolean) is
-'The same, row by row where it fails as a whole: a row that is refused costs no other.';
+'Decides a batch of rows, and writes it unless it is a dry run, with the rights of the caller:
+{created, updated, unchanged, failed, errors: [[line, field, value, code, detail], …]}. All at once;
+where a trigger or a colleague comes between, row by row, so that one that is refused costs no other.';

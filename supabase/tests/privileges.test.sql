@@ -163,7 +163,6 @@ select set_eq(
     ('private.apply_purge(uuid)', 'service_role'),
     ('private.apply_release(uuid, text)', 'service_role'),
     ('private.apply_reprocess(uuid)', 'service_role'),
-    ('private.apply_rows(text, uuid, text[], jsonb, boolean)', 'authenticated'),
     ('private.archive_firm(uuid)', 'authenticated'),
     ('private.avatar_paths()', 'authenticated'),
     ('private.begin_email(uuid, text)', 'service_role'),

@@ -382,7 +382,6 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "accept_invitation",
             "access_review",
             "amend_contract",
-            "apply_rows",
             "archive_firm",
             "avatar_paths",
             "begin_import",

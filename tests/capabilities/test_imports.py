@@ -2,7 +2,6 @@
 
 import csv
 import io
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,6 +15,7 @@ from edge_jobs.imports.run import ImportRun
 from edge_jobs.log import Log
 from edge_jobs.registry import Job
 from tests.api.imports import Import, errors, look, start, upload
+from tests.api.races import wait_for_waiters
 from tests.capabilities.conftest import Worker, notifications
 from tests.people import Firm, Person, created
 from tests.platform.live import connected, follow
@@ -361,9 +361,7 @@ def test_a_colleague_who_was_faster_costs_one_row(
         )
         with ThreadPoolExecutor() as pool:
             running = pool.submit(runs.run_and_close, row)
-            waiting = "select count(*) from pg_locks where not granted"
-            while db.execute(waiting).fetchone() == (0,):
-                time.sleep(0.02)
+            wait_for_waiters(db, colleague.info.backend_pid, 1)
             colleague.commit()
             running.result()
     done = look(firm.member, row)

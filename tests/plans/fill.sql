@@ -122,6 +122,12 @@ from spread;
 insert into public.reports (firm_id, kind, format, requested_by, created_at)
 select firm_id, 'contract_portfolio', 'csv', other_id, at from spread;
 
+insert into public.imports (
+  id, firm_id, kind, name, path, size_bytes, requested_by, created_at
+)
+select id, firm_id, 'companies', 'a.csv', firm_id || '/' || id || '/source.csv', 9, other_id, at
+from spread;
+
 insert into public.erasures (firm_id, consultant_id, note, removed, kept, mentions, erased_at)
 select firm_id, id, 'By letter', '{}', '[]', '{}', at from spread;
 

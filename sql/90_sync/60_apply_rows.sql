@@ -42,14 +42,13 @@ begin
       select
         g.line, g.texts,
         array_remove(array[%3$s]::text[], null) as misfits,
-        (
-          select coalesce(jsonb_object_agg(v.field, v.value), '{}')
-          from (values %4$s) as v (field, value)
-          where v.value is not null
-        ) as values
+        -- As it is to be: what is marked is cleared, lists are lists.
+        g.texts %4$s || coalesce((
+          select jsonb_object_agg(t.key, null) from jsonb_each_text(g.texts) as t where t.value = '\N'
+        ), '{}') as values
       from given as g
     ), sound as materialized (
-      select t.line, t.texts, t.values from typed as t where t.misfits = '{}'
+      select t.line, t.texts, t.values, %16$s from typed as t where t.misfits = '{}'
     ), matched as materialized (
       %5$s
     ), merged as materialized (
@@ -91,17 +90,17 @@ begin
             select string_agg(o.line::text, ', ' order by o.line) from judged as o where o.id = j.id
           )]
           when j.change = 'update' and not j.is_open then array[null, 'not_draft', null]
-          when j.change = 'update' and l.id is null then array[null, 'not_allowed', null]
+          when j.change = 'update' and (j.id in (select l.id from locked as l)) is not true
+            then array[null, 'not_allowed', null]
         end as fault
       from judged as j
-      left join locked as l on l.id = j.id
     ), written as materialized (
       select d.line, d.values, d.id, d.record, d.change
       from decided as d
       where d.fault is null and d.missing = '{}' and d.broken = '{}'
     ), refused as (
       select
-        t.line, c.field,
+        t.line, c.field, t.texts,
         case c.type when 'date' then 'bad_date' when 'boolean' then 'bad_boolean' else 'bad_number' end
         as code,
         null as detail
@@ -109,15 +108,17 @@ begin
       cross join unnest(t.misfits) as f (field)
       join jsonb_to_recordset(%12$L) as c (field text, type text) on c.field = f.field
       union all
-      select d.line, d.fault[1], d.fault[2], d.fault[3] from decided as d where d.fault is not null
+      select d.line, d.fault[1], d.texts, d.fault[2], d.fault[3]
+      from decided as d
+      where d.fault is not null
       union all
-      select d.line, f.field, 'required', null
+      select d.line, f.field, d.texts, 'required', null
       from decided as d
       cross join unnest(d.missing) as m (name)
       join private.import_fields(%13$L) as f on f.column_name = m.name
       where d.fault is null
       union all
-      select d.line, r.field, r.code, r.detail
+      select d.line, r.field, d.texts, r.code, r.detail
       from decided as d
       cross join unnest(d.broken) as b (name)
       join private.import_rules(%14$L) as r on r.name = b.name
@@ -130,23 +131,33 @@ begin
       'failed', (select count(*) from given) - (select count(*) from written),
       'errors', (
         select coalesce(jsonb_agg(
-          jsonb_build_array(r.line, r.field, left(g.texts ->> r.field, 200), r.code, r.detail)
+          jsonb_build_array(r.line, r.field, left(r.texts ->> r.field, 200), r.code, r.detail)
           order by r.line, r.field
         ), '[]')
         from refused as r
-        join given as g on g.line = r.line
       )
     )
     $statement$,
     target,
     (select string_agg(format('%L, r.cells ->> %s', g ->> 'field', g ->> 'n'), ', ')
     from jsonb_array_elements(given) as g),
+    -- Days as year-month-day; numbers with a point, and no more decimals than are kept.
     (select coalesce(string_agg(format(
-      'case when not private.fits(g.texts ->> %1$L, %2$L) then %1$L end', g ->> 'field', g ->> 'type'
-    ), ', '), 'null') from jsonb_array_elements(given) as g where g ->> 'type' not in ('text', 'text[]')),
+      'case when g.texts ->> %1$L <> ''\N'' and not (g.texts ->> %1$L ~ %2$L '
+      'and pg_input_is_valid(g.texts ->> %1$L, %3$L)) then %1$L end',
+      g ->> 'field',
+      case g ->> 'type'
+        when 'date' then '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
+        when 'boolean' then ''
+        else '^[+-]?[0-9]+(\.[0-9]{1,2}0*)?$'
+      end,
+      g ->> 'type'
+    ), ', '), 'null')
+    from jsonb_array_elements(given) as g where g ->> 'type' not in ('text', 'text[]')),
     (select string_agg(format(
-      '(%1$L, private.cell_value(g.texts ->> %1$L, %2$L))', g ->> 'field', g ->> 'type'
-    ), ', ') from jsonb_array_elements(given) as g),
+      '|| case when g.texts ? %1$L then jsonb_build_object(%1$L, regexp_split_to_array('
+      'btrim(g.texts ->> %1$L, '' ;,''), %2$L)) else ''{}'' end', g ->> 'field', '\s*[;,][;,\s]*'
+    ), ' ') from jsonb_array_elements(given) as g where g ->> 'type' = 'text[]'),
     private.import_match(import_statement.kind),
     -- What was agreed stays as it is.
     case import_statement.kind when 'contracts' then 't.status = ''draft''' else 'true' end,
@@ -186,7 +197,13 @@ begin
       (select string_agg(format(
         '%1$I = case when w.values ? %1$L then (w.record).%1$I else t.%1$I end', g ->> 'column'
       ), ', ') from jsonb_array_elements(given) as g where g ->> 'column' is not null)
-    ) end
+    ) end,
+    (select string_agg(format(
+      '(t.values ->> %1$L)::%2$s as %1$I', f.field,
+      case f.field when 'number' then 'integer' else 'text' end
+    ), ', ')
+    from private.import_fields(import_statement.kind) as f
+    where f.key is not null or f.field <> f.column_name)
   );
 end
 $$;
@@ -196,6 +213,10 @@ create function private.write_rows(
 ) returns jsonb
 language plpgsql
 set search_path = ''
+-- Each row is looked up by an index, whatever is known of a table that was empty a moment ago.
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
   statement constant text := private.import_statement(

@@ -102,6 +102,18 @@ begin
     e.value ->> 3, e.value ->> 4
   from jsonb_array_elements((outcome -> 'errors') || close_batch.refused) as e
   order by (e.value ->> 0)::integer;
+  -- Each time it has doubled: of a table that grows from nothing the planner has to hear, or it looks
+  -- every row up among all rows of the firm.
+  if not import.dry_run
+    and floor(log(greatest(import.created_count, 1)) / log(2))
+    > floor(log(greatest(import.created_count - (outcome ->> 'created')::integer, 1)) / log(2))
+  then
+    case import.kind
+      when 'companies' then analyze (skip_locked) public.companies;
+      when 'consultants' then analyze (skip_locked) public.consultants;
+      when 'contracts' then analyze (skip_locked) public.contracts;
+    end case;
+  end if;
   return jsonb_build_object('rows_done', import.rows_done, 'failed', import.failed_count);
 end
 $$;

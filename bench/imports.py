@@ -30,14 +30,28 @@ COLUMNS = [
     *("external_ref", "name", "legal_name", "tax_id", "website"),
     *("industry", "country", "address", "status"),
 ]
-_LIST = ", ".join(COLUMNS)
-TABLE = f"create temporary table arrived on commit drop as select {_LIST} from companies limit 0"
-COPY = f"copy arrived ({_LIST}) from stdin (format csv, header)"
-INSERT = (
-    f"insert into companies (firm_id, {_LIST}) select %s, {_LIST} from arrived"
-    " on conflict (firm_id, external_ref) where archived_at is null do update set "
-    + ", ".join(f"{column} = excluded.{column}" for column in COLUMNS)
+TABLE = """
+create temporary table arrived on commit drop as
+select external_ref, name, legal_name, tax_id, website, industry, country, address, status
+from public.companies
+limit 0
+"""
+COPY = "copy arrived from stdin (format csv, header)"
+INSERT = """
+insert into public.companies (
+  firm_id, external_ref, name, legal_name, tax_id, website, industry, country, address, status
 )
+select %s, arrived.* from arrived
+on conflict (firm_id, external_ref) where archived_at is null do update set
+  name = excluded.name,
+  legal_name = excluded.legal_name,
+  tax_id = excluded.tax_id,
+  website = excluded.website,
+  industry = excluded.industry,
+  country = excluded.country,
+  address = excluded.address,
+  status = excluded.status
+"""
 
 RUNNER = """
 import resource

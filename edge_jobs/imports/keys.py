@@ -62,9 +62,9 @@ class Keys:
             yield line, *found[line]
 
 
-def _repeated(hashes: array[int]) -> set[int]:
-    """Those that are there more than once, a part of them at a time: sorted, each takes forty bytes."""
-    found = set()
+def _repeated(hashes: "array[int]") -> set[int]:
+    """Those that are there more than once; in parts, as each takes forty bytes while it is sorted."""
+    found: set[int] = set()
     for part in range(_PARTS):
         some = sorted(h & -2 for h in hashes if (h >> 1) % _PARTS == part)
         found.update(a for a, b in pairwise(some) if a == b)

@@ -41,3 +41,10 @@ class BadDataFile(FirmbaseError):
 
     code = "bad_data_file"
     exit_code = 13
+
+
+class UnknownEncoding(FirmbaseError):
+    """{file} is not in {encoding}: name its encoding, such as windows-1252 or utf-16."""
+
+    code = "unknown_encoding"
+    exit_code = 2

@@ -19,6 +19,7 @@ COMMANDS = {
     "db": "The schema: diff, migrate, status, types, advisors.",
     "firms": "Firms and their members.",
     "files": "What was uploaded: look at it, process it, quarantine, check, usage.",
+    "import": "Rows of a firm from a CSV or XLSX file, with a dry run first.",
     "jobs": "The job queue: run it, look at it, steer it, and what runs by the clock.",
     "notifications": "Mails: preview each, and which addresses get none.",
     "usage": "How large the project and its firms are, beside what a plan includes.",
@@ -26,6 +27,8 @@ COMMANDS = {
     "demo": "Play a working day of a small firm on the local stack.",
     "doctor": "Check every part and say how to mend each.",
 }
+# Where a command cannot be called as its module.
+MODULES = {"import": "imports"}
 
 
 class LazyGroup(TyperGroup):
@@ -45,7 +48,7 @@ class LazyGroup(TyperGroup):
             return None
         if cmd_name != self.called:
             return typer.core.TyperCommand(cmd_name, help=COMMANDS[cmd_name])
-        module = importlib.import_module(f"cli.{cmd_name}")
+        module = importlib.import_module(f"cli.{MODULES.get(cmd_name, cmd_name)}")
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         command.help = command.help or COMMANDS[cmd_name]

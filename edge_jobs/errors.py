@@ -17,6 +17,7 @@ Exit codes, stable once published:
   11  stack_error         the local stack could not do what it was asked to
   12  migration_failed    sql/ or a migration is wrong, or the two contradict each other
   13  disk_refuses        a file or folder cannot be read or written
+  14  rows_refused        the import is done, and some rows of the file were refused
  130                      interrupted by Ctrl-C
 ====  ==================  =============================================================
 

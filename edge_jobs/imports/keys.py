@@ -63,7 +63,7 @@ class Keys:
 
 
 def _repeated(hashes: "array[int]") -> set[int]:
-    """Those that are there more than once; in parts, as each takes forty bytes while it is sorted."""
+    """Those that are there more than once; in parts, as sorting takes forty bytes for each."""
     found: set[int] = set()
     for part in range(_PARTS):
         some = sorted(h & -2 for h in hashes if (h >> 1) % _PARTS == part)

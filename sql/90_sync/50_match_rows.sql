@@ -79,7 +79,7 @@ return case import_match.kind
         then jsonb_build_object('consultant_id', consultant.id) else '{}' end as values,
       coalesce(by_number.id, by_ref.id) as id,
       case
-        when coalesce(s.number, s.external_ref) is null
+        when coalesce(s.number::text, s.external_ref) is null
           then array['external_ref', 'key_missing', 'number, external_ref']
         when s.number is not null and by_number.id is null
           then array['number', 'not_found', null]

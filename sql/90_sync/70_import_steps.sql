@@ -32,20 +32,40 @@ language sql
 set search_path = ''
 return private.begin_import_run(import_id, run);
 
+create function private.analyze_imported(kind text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  case analyze_imported.kind
+    when 'companies' then analyze (skip_locked) public.companies;
+    when 'consultants' then analyze (skip_locked) public.consultants;
+    when 'contracts' then analyze (skip_locked) public.contracts;
+  end case;
+end
+$$;
+
 create function private.describe_import(
   import_id uuid, run integer, columns jsonb, row_count integer
 ) returns void
-language sql
+language plpgsql
 security definer
 set search_path = ''
-begin atomic
+as $$
+declare
+  kind text;
+begin
   update public.imports as i
   set columns = describe_import.columns, row_count = describe_import.row_count
-  where
-    i.id = describe_import.import_id
+  where i.id = describe_import.import_id
     and i.run = describe_import.run
-    and i.status = 'running';
-end;
+    and i.status = 'running'
+  returning i.kind into kind;
+  if found then
+    perform private.analyze_imported(kind);
+  end if;
+end
+$$;
 
 create function public.describe_import(
   import_id uuid, run integer, columns jsonb, row_count integer
@@ -102,17 +122,12 @@ begin
     e.value ->> 3, e.value ->> 4
   from jsonb_array_elements((outcome -> 'errors') || close_batch.refused) as e
   order by (e.value ->> 0)::integer;
-  -- Each time it has doubled: of a table that grows from nothing the planner has to hear, or it looks
-  -- every row up among all rows of the firm.
+  -- Each time what it made has doubled.
   if not import.dry_run
     and floor(log(greatest(import.created_count, 1)) / log(2))
     > floor(log(greatest(import.created_count - (outcome ->> 'created')::integer, 1)) / log(2))
   then
-    case import.kind
-      when 'companies' then analyze (skip_locked) public.companies;
-      when 'consultants' then analyze (skip_locked) public.consultants;
-      when 'contracts' then analyze (skip_locked) public.contracts;
-    end case;
+    perform private.analyze_imported(import.kind);
   end if;
   return jsonb_build_object('rows_done', import.rows_done, 'failed', import.failed_count);
 end
@@ -134,7 +149,8 @@ create function public.import_rows(
 ) returns jsonb
 language plpgsql
 set search_path = ''
-set statement_timeout = '60s'
+-- Before the worker gives up on the answer.
+set statement_timeout = '25s'
 as $$
 declare
   worker constant text := current_setting('role');
@@ -296,6 +312,7 @@ execute function private.fail_import();
 
 revoke execute on function
 private.begin_import_run(uuid, integer), public.begin_import_run(uuid, integer),
+private.analyze_imported(text),
 private.describe_import(uuid, integer, jsonb, integer),
 public.describe_import(uuid, integer, jsonb, integer),
 private.open_batch(uuid, integer, integer),
@@ -327,6 +344,9 @@ comment on function private.begin_import_run(uuid, integer) is
 comment on function public.begin_import_run(uuid, integer) is
 'What to read, what its columns may mean, and how many rows an earlier attempt has decided; null
 where this run is over or is none. For the secret key only.';
+comment on function private.analyze_imported(text) is
+'Tells the planner how large a table is by now: of one that it takes for empty, it would look each
+row up among all rows of the firm.';
 comment on function private.describe_import(uuid, integer, jsonb, integer) is
 'Definer of public.describe_import.';
 comment on function public.describe_import(uuid, integer, jsonb, integer) is

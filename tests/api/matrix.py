@@ -527,6 +527,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "add_import",
             "address_hash",
             "advance_contracts",
+            "analyze_imported",
             "apply_retention",
             "ask_signer",
             "ask_signers",

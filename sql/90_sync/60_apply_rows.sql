@@ -178,7 +178,8 @@ begin
     given,
     import_statement.kind,
     target,
-    case when not import_statement.dry_run then format(
+    -- A file of nothing but keys changes nothing.
+    case when not import_statement.dry_run and given @? '$[*].column ? (@ != null)' then format(
       $writes$
       , inserted as (
         insert into %1$s (firm_id, %2$s)

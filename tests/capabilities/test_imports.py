@@ -244,6 +244,8 @@ def test_contracts_are_drafts_and_stay_so(runs: Runs, firm: Firm, other_firm: Fi
     done = runs.over(firm.member, upload(firm.member, firm, changed, **values), dry_run=False)
     assert counts(done) == (0, 1, 0, 1)
     created(firm.manager.rpc("transition_contract", id=contract["id"], to_status="in_review"))
+    only_keys = upload(firm.member, firm, f"number\n{contract['number']}\n".encode(), **values)
+    assert counts(runs.over(firm.member, only_keys, dry_run=False)) == (0, 0, 1, 0)
     changed = changed.replace(b"Other", b"Another")
     done = runs.over(firm.manager, upload(firm.manager, firm, changed, **values), dry_run=False)
     codes = [error["code"] for error in refused(firm.manager, done)]

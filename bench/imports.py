@@ -54,11 +54,13 @@ on conflict (firm_id, external_ref) where archived_at is null do update set
 """
 
 RUNNER = """
-import resource
+from pathlib import Path
 from edge_jobs.runner import Runner
 from edge_jobs.settings import Settings
 Runner(Settings.load(), watch=False, slots=1).run()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# Not what getrusage says, which begins with the memory of whoever started it.
+(peak,) = (l for l in Path("/proc/self/status").read_text().splitlines() if l.startswith("VmHWM"))
+print(peak.split()[1])
 """
 
 

@@ -16,7 +16,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from edge_jobs import confinement, nursery
 
@@ -71,6 +71,15 @@ def run(
 
 
 def left(path: Path) -> bytes | None:
+    """What is in a file that a child left in its folder, if it did. Raises SandboxFailed."""
+    file = open_left(path)
+    if file is None:
+        return None
+    with file:
+        return file.read()
+
+
+def open_left(path: Path) -> BinaryIO | None:
     """A file that a child left in its folder, if it did.
 
     A child that its input has taken over may leave a link or a pipe by that name, where the kernel
@@ -85,8 +94,7 @@ def left(path: Path) -> bytes | None:
     if not stat.S_ISREG(os.fstat(opened).st_mode):
         os.close(opened)
         raise SandboxFailed(f"It left no file: {path.name}.")
-    with os.fdopen(opened, "rb") as file:
-        return file.read()
+    return os.fdopen(opened, "rb")
 
 
 @dataclass(frozen=True, slots=True)

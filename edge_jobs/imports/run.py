@@ -61,10 +61,10 @@ def run(job: Job, payload: ImportRun) -> dict[str, Any]:
             reason = "too_many_errors"
             detail = refused.of_file(reason, task["name"], None, None)
         columns = {c["field"]: c["column"] for c in found["columns"] if c["field"]}
-        listed = report.write(job, this, columns, work / "errors.csv")
+        errors = Path(folder, "errors.csv")
+        listed = report.write(job, this, columns, errors)
         if listed:
-            content = (work / "errors.csv").read_bytes()
-            store(job.api, task["bucket"], task["errors_path"], content, "text/csv")
+            store(job.api, task["bucket"], task["errors_path"], errors.read_bytes(), "text/csv")
     ended = {"reason": reason, "detail": detail, "has_errors": listed > 0}
     job.api.rpc("finish_import", **this, **ended)
     return {"rows": found["rows"], "errors": listed} | ({"reason": reason} if reason else {})

@@ -542,6 +542,7 @@ export type Database = {
           created_by: string | null;
           currency: string;
           ends_on: string | null;
+          external_ref: string | null;
           firm_id: string;
           id: string;
           kind: string;
@@ -577,6 +578,7 @@ export type Database = {
           created_by?: string | null;
           currency: string;
           ends_on?: string | null;
+          external_ref?: string | null;
           firm_id: string;
           id?: string;
           kind: string;
@@ -611,6 +613,7 @@ export type Database = {
           created_by?: string | null;
           currency?: string;
           ends_on?: string | null;
+          external_ref?: string | null;
           firm_id?: string;
           id?: string;
           kind?: string;
@@ -1214,6 +1217,115 @@ export type Database = {
           updated_by?: string | null;
         };
         Relationships: [];
+      };
+      imports: {
+        Row: {
+          bucket: string;
+          by_operator: boolean;
+          columns: NonNullable<Json>;
+          created_at: string;
+          created_count: number;
+          detail: string | null;
+          dry_run: boolean;
+          errors_path: string | null;
+          failed_count: number;
+          finished_at: string | null;
+          firm_id: string;
+          id: string;
+          kind: string;
+          mapping: NonNullable<Json>;
+          name: string;
+          path: string;
+          progress: number;
+          reason: string | null;
+          requested_by: string | null;
+          row_count: number | null;
+          rows_done: number;
+          run: number;
+          second_factor: boolean;
+          size_bytes: number;
+          status: string;
+          unchanged_count: number;
+          updated_count: number;
+          upload_expires_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          bucket?: string;
+          by_operator?: boolean;
+          columns?: NonNullable<Json>;
+          created_at?: string;
+          created_count?: number;
+          detail?: string | null;
+          dry_run?: boolean;
+          errors_path?: string | null;
+          failed_count?: number;
+          finished_at?: string | null;
+          firm_id: string;
+          id?: string;
+          kind: string;
+          mapping?: NonNullable<Json>;
+          name: string;
+          path: string;
+          progress?: number;
+          reason?: string | null;
+          requested_by?: string | null;
+          row_count?: number | null;
+          rows_done?: number;
+          run?: number;
+          second_factor?: boolean;
+          size_bytes: number;
+          status?: string;
+          unchanged_count?: number;
+          updated_count?: number;
+          upload_expires_at?: string;
+        };
+        Update: {
+          bucket?: string;
+          by_operator?: boolean;
+          columns?: NonNullable<Json>;
+          created_at?: string;
+          created_count?: number;
+          detail?: string | null;
+          dry_run?: boolean;
+          errors_path?: string | null;
+          failed_count?: number;
+          finished_at?: string | null;
+          firm_id?: string;
+          id?: string;
+          kind?: string;
+          mapping?: NonNullable<Json>;
+          name?: string;
+          path?: string;
+          progress?: number;
+          reason?: string | null;
+          requested_by?: string | null;
+          row_count?: number | null;
+          rows_done?: number;
+          run?: number;
+          second_factor?: boolean;
+          size_bytes?: number;
+          status?: string;
+          unchanged_count?: number;
+          updated_count?: number;
+          upload_expires_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "imports_firm_id_fkey";
+            columns: ["firm_id"];
+            isOneToOne: false;
+            referencedRelation: "firms";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "imports_requested_by_fkey";
+            columns: ["requested_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
       };
       invitations: {
         Row: {
@@ -1875,6 +1987,7 @@ export type Database = {
           created_by: string | null;
           currency: string;
           ends_on: string | null;
+          external_ref: string | null;
           firm_id: string;
           id: string;
           kind: string;
@@ -1909,6 +2022,85 @@ export type Database = {
       begin_email: { Args: { email_id: string; message_domain: string }; Returns: Json };
       begin_export: { Args: { export_id: string }; Returns: Json };
       begin_file: { Args: { file_id: string }; Returns: Json };
+      begin_import: {
+        Args: { firm_id: string; kind: string; mapping?: Json; name: string; size_bytes: number };
+        Returns: {
+          bucket: string;
+          by_operator: boolean;
+          columns: NonNullable<Json>;
+          created_at: string;
+          created_count: number;
+          detail: string | null;
+          dry_run: boolean;
+          errors_path: string | null;
+          failed_count: number;
+          finished_at: string | null;
+          firm_id: string;
+          id: string;
+          kind: string;
+          mapping: NonNullable<Json>;
+          name: string;
+          path: string;
+          progress: number;
+          reason: string | null;
+          requested_by: string | null;
+          row_count: number | null;
+          rows_done: number;
+          run: number;
+          second_factor: boolean;
+          size_bytes: number;
+          status: string;
+          unchanged_count: number;
+          updated_count: number;
+          upload_expires_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "imports";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      begin_import_for_operator: {
+        Args: { firm_id: string; kind: string; mapping?: Json; name: string; size_bytes: number };
+        Returns: {
+          bucket: string;
+          by_operator: boolean;
+          columns: NonNullable<Json>;
+          created_at: string;
+          created_count: number;
+          detail: string | null;
+          dry_run: boolean;
+          errors_path: string | null;
+          failed_count: number;
+          finished_at: string | null;
+          firm_id: string;
+          id: string;
+          kind: string;
+          mapping: NonNullable<Json>;
+          name: string;
+          path: string;
+          progress: number;
+          reason: string | null;
+          requested_by: string | null;
+          row_count: number | null;
+          rows_done: number;
+          run: number;
+          second_factor: boolean;
+          size_bytes: number;
+          status: string;
+          unchanged_count: number;
+          updated_count: number;
+          upload_expires_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "imports";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      begin_import_run: { Args: { import_id: string; run: number }; Returns: Json };
       begin_report: { Args: { report_id: string }; Returns: Json };
       begin_rescan: { Args: { file_id: string }; Returns: Json };
       begin_upload: {
@@ -1971,6 +2163,8 @@ export type Database = {
         };
       };
       bulk_edit: { Args: { changes: Json; entity: string; ids: string[] }; Returns: Json };
+      cancel_import: { Args: { import_id: string }; Returns: undefined };
+      cancel_import_for_operator: { Args: { import_id: string }; Returns: undefined };
       cancel_upload: { Args: { file_id: string }; Returns: undefined };
       change_role: {
         Args: { firm_id: string; role: string; user_id: string };
@@ -2024,6 +2218,10 @@ export type Database = {
         Returns: string;
       };
       delete_account: { Args: Record<PropertyKey, never>; Returns: undefined };
+      describe_import: {
+        Args: { columns: Json; import_id: string; row_count: number; run: number };
+        Returns: undefined;
+      };
       doomed_objects: {
         Args: { max_rows?: number };
         Returns: {
@@ -2112,6 +2310,16 @@ export type Database = {
         Args: { detail?: string; file_id: string; reason?: string; result?: Json; status: string };
         Returns: undefined;
       };
+      finish_import: {
+        Args: {
+          detail?: string;
+          has_errors?: boolean;
+          import_id: string;
+          reason?: string;
+          run: number;
+        };
+        Returns: undefined;
+      };
       finish_report: { Args: { report_id: string; size_bytes: number }; Returns: undefined };
       finish_upload: {
         Args: { file_id: string };
@@ -2179,6 +2387,29 @@ export type Database = {
         }[];
       };
       forget_objects: { Args: { bucket: string; paths: string[] }; Returns: undefined };
+      import_errors: {
+        Args: { after?: number; import_id: string; max_rows?: number; run: number };
+        Returns: {
+          code: string;
+          detail: string;
+          field: string;
+          id: number;
+          line: number;
+          value: string;
+        }[];
+      };
+      import_rows: {
+        Args: {
+          fields: string[];
+          first: number;
+          import_id: string;
+          refused?: Json;
+          rows: Json;
+          run: number;
+          size: number;
+        };
+        Returns: Json;
+      };
       invite_member: {
         Args: { email: string; firm_id: string; role: string };
         Returns: Record<string, unknown>;
@@ -2712,6 +2943,7 @@ export type Database = {
           created_by: string | null;
           currency: string;
           ends_on: string | null;
+          external_ref: string | null;
           firm_id: string;
           id: string;
           kind: string;
@@ -2911,6 +3143,84 @@ export type Database = {
         Args: { contract_id?: string; name: string; token?: string };
         Returns: string;
       };
+      start_import: {
+        Args: { dry_run?: boolean; import_id: string; mapping?: Json };
+        Returns: {
+          bucket: string;
+          by_operator: boolean;
+          columns: NonNullable<Json>;
+          created_at: string;
+          created_count: number;
+          detail: string | null;
+          dry_run: boolean;
+          errors_path: string | null;
+          failed_count: number;
+          finished_at: string | null;
+          firm_id: string;
+          id: string;
+          kind: string;
+          mapping: NonNullable<Json>;
+          name: string;
+          path: string;
+          progress: number;
+          reason: string | null;
+          requested_by: string | null;
+          row_count: number | null;
+          rows_done: number;
+          run: number;
+          second_factor: boolean;
+          size_bytes: number;
+          status: string;
+          unchanged_count: number;
+          updated_count: number;
+          upload_expires_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "imports";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      start_import_for_operator: {
+        Args: { dry_run?: boolean; import_id: string; mapping?: Json };
+        Returns: {
+          bucket: string;
+          by_operator: boolean;
+          columns: NonNullable<Json>;
+          created_at: string;
+          created_count: number;
+          detail: string | null;
+          dry_run: boolean;
+          errors_path: string | null;
+          failed_count: number;
+          finished_at: string | null;
+          firm_id: string;
+          id: string;
+          kind: string;
+          mapping: NonNullable<Json>;
+          name: string;
+          path: string;
+          progress: number;
+          reason: string | null;
+          requested_by: string | null;
+          row_count: number | null;
+          rows_done: number;
+          run: number;
+          second_factor: boolean;
+          size_bytes: number;
+          status: string;
+          unchanged_count: number;
+          updated_count: number;
+          upload_expires_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "imports";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       suppress_address: { Args: { address: string; reason: string }; Returns: undefined };
       suspend_member: {
         Args: { firm_id: string; user_id: string };
@@ -2945,6 +3255,7 @@ export type Database = {
           created_by: string | null;
           currency: string;
           ends_on: string | null;
+          external_ref: string | null;
           firm_id: string;
           id: string;
           kind: string;
@@ -3009,6 +3320,7 @@ export type Database = {
           created_by: string | null;
           currency: string;
           ends_on: string | null;
+          external_ref: string | null;
           firm_id: string;
           id: string;
           kind: string;
@@ -3077,6 +3389,7 @@ export type Database = {
           created_by: string | null;
           currency: string;
           ends_on: string | null;
+          external_ref: string | null;
           firm_id: string;
           id: string;
           kind: string;

@@ -129,7 +129,7 @@ def filled(db_url: str, superuser_url: str) -> Iterator[Db]:
 def agreement() -> list[str]:
     """The sentences of an agreement of six full pages, as the pipeline reads them."""
     with pypdfium2.PdfDocument(DOCUMENT) as document:
-        text = str(pdf.read_text(document)["text"])
+        text = str(pdf.read_pages(document)["text"])
     return re.split(r"(?<=[.;:])\s+", text)
 
 
@@ -137,5 +137,5 @@ def pictures() -> int:
     """Bytes of the thumbnail and the previews of that agreement."""
     with TemporaryDirectory(prefix="firmbase-bench-") as folder:
         with pypdfium2.PdfDocument(DOCUMENT) as document:
-            pdf.draw(document, Path(folder))
+            pdf.read_pages(document, Path(folder))
         return sum(path.stat().st_size for path in Path(folder).iterdir())

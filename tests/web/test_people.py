@@ -55,7 +55,7 @@ def test_one_uploads_the_other_sees_it_become_ready(
 
     # She hears of it, and the line of the notification leads to the file.
     ada.get_by_role("button", name=re.compile("1 unread")).click()
-    ada.get_by_role("link", name=re.compile("“Invoice.pdf” cannot be used")).click()
+    ada.get_by_role("link", name=re.compile("“Invoice.pdf” is in quarantine")).click()
     expect(ada.get_by_role("heading", name="Invoice.pdf")).to_be_visible()
     expect(ada.get_by_text("Quarantined").first).to_be_visible()
 

@@ -147,8 +147,8 @@ export function memoryFiles(caller: Caller, msPerStep = 0): FilesService {
       file.reason = "type_not_allowed";
       file.detail = `“${file.name}” is of a kind that is not kept here.`;
       backend.notify(file.firm_id, file.created_by, {
-        kind: "file_rejected",
-        title: `“${file.name}” cannot be used`,
+        kind: "file_quarantined",
+        title: `“${file.name}” is in quarantine`,
         body: file.detail,
         link: `/files/${file.id}`,
       });

@@ -311,7 +311,7 @@ for (const stage of STAGES) {
       await eventually(() => told.rows.length >= 2 || undefined);
       const news = await ada.notifications.list(firmId);
       assert.deepEqual(news.map(({ kind, title, link }) => [kind, title, link]).sort(), [
-        ["file_rejected", "“Invoice.pdf” cannot be used", `/files/${invoice.id}`],
+        ["file_quarantined", "“Invoice.pdf” is in quarantine", `/files/${invoice.id}`],
         ["report_ready", "Your report is ready", `/reports/${report.id}`],
       ]);
       const [first] = news;

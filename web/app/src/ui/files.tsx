@@ -31,7 +31,7 @@ export function Files(props: { parent: FileParent; onChanged?: () => void }) {
       onChanged?.();
       setData((files) => files && merged(files, file));
       if (file.status === "ready") say(`${file.name} is ready.`);
-      if (file.status === "quarantined") say(`${file.name} cannot be used.`);
+      if (file.status === "quarantined") say(`${file.name} is in quarantine.`);
     },
   });
   const tasks = useUploads(uploads).filter(

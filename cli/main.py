@@ -26,6 +26,7 @@ COMMANDS = {
     "cost": "What a month costs, now and at three sizes.",
     "demo": "Play a working day of a small firm on the local stack.",
     "doctor": "Check every part and say how to mend each.",
+    "deploy": "Go live: check a project against this checkout, and bring it up to date.",
 }
 # Where a command cannot be called as its module.
 MODULES = {"import": "imports"}

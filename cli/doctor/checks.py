@@ -1,8 +1,10 @@
 """The checks of the doctor, from the checkout outwards to the project it works with."""
 
+import base64
 import email.utils
 import enum
 import importlib
+import json
 import os
 import shutil
 import smtplib
@@ -46,6 +48,10 @@ class State(enum.StrEnum):
     OK = "ok"
     WARNING = "warning"
     FAILED = "failed"
+    # Of a project compared with this checkout, by `firmbase deploy`.
+    DIFFERS = "differs"
+    MISSING = "missing"
+    BY_HAND = "by hand"
 
 
 @dataclass(frozen=True)
@@ -100,12 +106,18 @@ def examine() -> Iterator[Check]:
             return
 
 
-def perform(name: str, check: Callable[[], str]) -> Check:
+def look_at(name: str, check: Callable[[], str]) -> Check:
+    """What a check found. Raises FirmbaseError where it could not look."""
     try:
         with plain_errors():
             return Check(name, State.OK, check())
     except Broken as found:
         return Check(name, found.state, found.detail, found.mend)
+
+
+def perform(name: str, check: Callable[[], str]) -> Check:
+    try:
+        return look_at(name, check)
     except FirmbaseError as error:
         sentence, _, mend = str(error).rpartition(": ")
         return Check(name, State.FAILED, sentence or mend, mend[:1].upper() + mend[1:])
@@ -162,12 +174,30 @@ def stack(settings: Settings) -> str:
 
 def keys(settings: Settings) -> str:
     _, publishable, secret = settings.url, settings.publishable_key, settings.secret_key
-    if publishable == secret or publishable.startswith("sb_secret_"):
+    if publishable == secret or is_secret(publishable):
         raise Broken(
             "SUPABASE_PUBLISHABLE_KEY holds a secret key, which must never reach a browser.",
-            "Set SUPABASE_PUBLISHABLE_KEY to the project's publishable key.",
+            "Set SUPABASE_PUBLISHABLE_KEY to the project's publishable key, and make a new secret "
+            "key if anybody has seen this one.",
+        )
+    if is_secret(secret) is False:
+        raise Broken(
+            "SUPABASE_SECRET_KEY holds a publishable key.",
+            "Set SUPABASE_SECRET_KEY to the project's secret key.",
         )
     return "address and keys are set"
+
+
+def is_secret(key: str) -> bool | None:
+    """By how it looks, or by the role in a legacy key; None: it does not tell."""
+    if key.startswith(("sb_secret_", "sb_publishable_")):
+        return key.startswith("sb_secret_")
+    try:
+        payload = key.split(".")[1]
+        role = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["role"]
+    except (IndexError, KeyError, TypeError, ValueError):
+        return None
+    return {"service_role": True, "anon": False}.get(role)
 
 
 def get(settings: Settings, path: str, key: str | None = None) -> httpx.Response:

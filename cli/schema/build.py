@@ -112,10 +112,16 @@ def _execute(server: pq.abc.PGconn, text: str, name: str) -> None:
 
 def _statement_starts(text: str) -> list[int]:
     """The position of each statement's first character."""
+    return [match.start() for match in re.finditer(r"[^\s;][^;]*", masked(text))]
 
-    def masked(token: re.Match[str]) -> str:
+
+def masked(text: str) -> str:
+    """SQL, as long as it was, without comments and without what stands in quotes or in a body: a
+    semicolon in it ends a statement, and a keyword is one."""
+
+    def hidden(token: re.Match[str]) -> str:
         if token["end"]:
             return ";"
         return (" " if token["comment"] else "x") * len(token[0])
 
-    return [match.start() for match in re.finditer(r"[^\s;][^;]*", _TOKEN.sub(masked, text))]
+    return _TOKEN.sub(hidden, text)

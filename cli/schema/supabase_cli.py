@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -64,6 +65,12 @@ def advisors(db_url: str) -> list[dict[str, Any]]:
     return findings
 
 
+def pending(db_url: str, workdir: Path = ROOT) -> list[str]:
+    """The names of the files that `migrate` would apply, in order; nothing is changed."""
+    command = ("db", "push", "--dry-run", f"--remote={bare(db_url)}")
+    return [Path(file).name for file in run(*command, db_url=db_url, workdir=workdir)["migrations"]]
+
+
 def bare(url: str) -> str:
     """The URL without its password, which the CLI takes from the environment instead."""
     parts = urlsplit(url)
@@ -71,13 +78,19 @@ def bare(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}@{host}"))
 
 
-def run(*arguments: str, db_url: str, workdir: Path = ROOT) -> dict[str, Any]:
-    """The CLI's answer, as its JSON says.
+def run(
+    *arguments: str,
+    db_url: str = "",
+    workdir: Path = ROOT,
+    more: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The CLI's answer, as its JSON says. `more` is for its environment, such as a token.
 
     Raises:
         FirmbaseError: it failed; MigrationFailed, DatabaseRefuses or CliFailed.
     """
-    answer: dict[str, Any] = json.loads(run_text(*arguments, db_url=db_url, workdir=workdir))
+    said = run_text(*arguments, db_url=db_url, workdir=workdir, more=more)
+    answer: dict[str, Any] = json.loads(said)
     return answer
 
 
@@ -87,7 +100,12 @@ def with_node() -> dict[str, str]:
     return {"PATH": path, "HOME": os.environ.get("HOME", "")}
 
 
-def run_text(*arguments: str, db_url: str, workdir: Path = ROOT) -> str:
+def run_text(
+    *arguments: str,
+    db_url: str = "",
+    workdir: Path = ROOT,
+    more: Mapping[str, str] | None = None,
+) -> str:
     url = urlsplit(db_url)
     environment = with_node() | {
         "SUPABASE_HOME": str(HOME),
@@ -96,6 +114,7 @@ def run_text(*arguments: str, db_url: str, workdir: Path = ROOT) -> str:
         "SUPABASE_NO_UPDATE_NOTIFIER": "1",
         "SUPABASE_NO_KEYRING": "1",
         "PGPASSWORD": unquote(url.password or ""),
+        **(more or {}),
     }
     if is_local(db_url):
         environment["PGSSLMODE"] = "disable"

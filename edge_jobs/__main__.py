@@ -1,5 +1,5 @@
 """`python -m edge_jobs run [--watch] [--for SECONDS]`: the runner without anything around it, for
-cron."""
+cron; and `ping`, for health checks."""
 
 import sys
 
@@ -8,7 +8,7 @@ from edge_jobs import runner
 USAGE = """usage: python -m edge_jobs run [--watch] [--for SECONDS]
 
 Runs every job that is due and exits; with --watch, stays and waits for more. With --for, begins no
-job after so many seconds.
+job after so many seconds. With `python -m edge_jobs ping` it only asks whether the project answers.
 Reads SUPABASE_URL and SUPABASE_SECRET_KEY. Exit codes: see edge_jobs/errors.py."""
 
 
@@ -18,6 +18,8 @@ def main(arguments: list[str]) -> int:
         case ["-h" | "--help"]:
             print(USAGE)
             return 0
+        case ["ping"]:
+            return runner.ping()
         case ["run", *options]:
             pass
         case _:

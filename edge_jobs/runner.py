@@ -324,3 +324,17 @@ def main(*, watch: bool, **options: Any) -> int:
         sys.stderr.flush()
         os._exit(code)
     return code
+
+
+def ping() -> int:
+    """Whether the project answers, takes the key, and has this program's schema; for health checks.
+    Returns the exit code."""
+    try:
+        settings = Settings.load()
+        theirs = Rpc(settings.url, settings.secret_key).call("schema_version")
+        if theirs != SCHEMA_VERSION:
+            raise schema_mismatch(theirs, SCHEMA_VERSION)
+    except FirmbaseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0

@@ -56,6 +56,8 @@ def push(
     Shows what it is about to do and asks. What is interrupted goes on when it is run again. Ends
     with the checks of `firmbase deploy check`, and their exit code.
     """
+    if not yes and (as_json or not sys.stdin.isatty()):
+        raise typer.BadParameter("say --yes where nobody can be asked; nothing was changed.")
     hosted, named = Hosted(), set(weaken or [])
     before = examine(hosted, quiet=as_json)
     plan = draw_up(before, PROJECT, named)
@@ -63,8 +65,6 @@ def push(
         show(plan, hosted)
     if not plan.is_empty:
         if not yes:
-            if as_json or not sys.stdin.isatty():
-                raise typer.BadParameter("say --yes where nobody can be asked; nothing changed.")
             typer.confirm(f"Do this to {hosted.host}?", abort=True)
         carry_out(hosted, PROJECT, before, plan, named, allow_destructive, say)
         hosted.wait_for_schema()

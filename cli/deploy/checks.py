@@ -116,10 +116,8 @@ class Examination:
                 "SUPABASE_DB_URL leads to the transaction pooler, which keeps no lock.",
                 "Use the connection string of the session pooler (port 5432) or the direct one.",
             )
-        there = {
-            bucket.id: bucket.created_at.timestamp()
-            for bucket in hosted.api.client.storage.list_buckets()
-        }
+        with hosted.storage() as storage:
+            there = {each.id: each.created_at.timestamp() for each in storage.list_buckets()}
         strangers = here.keys() != there.keys() or any(
             abs(here[id] - there[id]) > 0.01 for id in here
         )
@@ -184,7 +182,7 @@ class Examination:
 
     def schema(self) -> str:
         try:
-            theirs = self.hosted.api.rpc("schema_version")
+            theirs = self.hosted.rpc("schema_version")
             if theirs != SCHEMA_VERSION:
                 raise schema_mismatch(theirs, SCHEMA_VERSION)
         except SchemaOlder as error:
@@ -196,8 +194,8 @@ class Examination:
         return f"schema {theirs}, as this program needs"
 
     def buckets(self) -> str:
-        with connect(self.hosted.db_url) as connection:
-            found = compare(self.hosted.api, connection)
+        with connect(self.hosted.db_url) as connection, self.hosted.storage() as storage:
+            found = compare(storage, connection)
         self.found.buckets = found
         if found.missing:
             raise Broken(f"{', '.join(found.missing)} missing.", PUSH, State.MISSING)
@@ -245,6 +243,7 @@ class Examination:
                 ),
                 State.BY_HAND,
             )
+        _ = hosted.auth  # says it better than the CLI if the token is refused
         found.changes = signin.changes(hosted.management, found.auth)
         due = [change for change in found.changes if not change.weakens]
         if due:
@@ -258,21 +257,11 @@ class Examination:
 
     def public_settings(self) -> None:
         """What Auth tells everybody."""
-        auth = self.found.auth
-        answer = get(
-            self.hosted.settings, "/auth/v1/settings", self.hosted.settings.publishable_key
-        )
-        told: dict[str, Any] = answer.json()
-        open_to = {
-            "addresses are not confirmed": told["mailer_autoconfirm"]
-            and auth["email"]["enable_confirmations"],
-            "anonymous people may sign in": told["external"].get("anonymous_users")
-            and not auth["enable_anonymous_sign_ins"],
-            "nobody may sign in by mail": not told["external"]["email"],
-        }
-        if wrong := [what for what, is_so in open_to.items() if is_so]:
+        settings = self.hosted.settings
+        answer = get(settings, "/auth/v1/settings", settings.publishable_key)
+        if wrong := signin.contradicts(answer.json(), self.found.auth):
             raise Broken(
-                f"{', '.join(wrong).capitalize()}.",
+                f"{'; '.join(wrong)}.",
                 "Change it in the dashboard, under Authentication, Sign In / Providers.",
                 State.DIFFERS,
             )
@@ -288,7 +277,7 @@ class Examination:
                 + " and their subjects in supabase/config.toml, and set the SMTP server.",
                 State.BY_HAND,
             )
-        theirs = self.hosted.management.auth()
+        theirs = self.hosted.auth
         found.mails = signin.stale_mails(found.auth, theirs)
         if found.mails:
             raise Broken(f"{', '.join(found.mails)} differ.", PUSH, State.DIFFERS)
@@ -319,7 +308,7 @@ class Examination:
     def runner(self) -> str:
         """Who runs the jobs and the rules of the clock: no pg_cron, but a runner of ours."""
         try:
-            (clock,) = self.hosted.api.rpc("jobs_clock")
+            (clock,) = self.hosted.rpc("jobs_clock")
         except SchemaOlder:
             raise Broken("There is no queue yet.", PUSH, State.MISSING) from None
         how = "Start one: docs/going-live.md has a file for each host."
@@ -329,7 +318,7 @@ class Examination:
         if ago.total_seconds() > doctor.LATE_SECONDS:
             minutes = ago.total_seconds() / 60
             raise Broken(f"No runner for {minutes:.0f} minutes.", how, State.WARNING)
-        doctor.rules(self.hosted.settings)
+        doctor.no_faults(clock)
         return "a runner is at work"
 
 

@@ -3,11 +3,14 @@
 import os
 import re
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from storage3 import SyncStorageClient
 
 from cli.deploy.errors import (
     BadToken,
@@ -19,8 +22,8 @@ from cli.deploy.errors import (
 from cli.doctor.checks import get
 from cli.schema.servers import given
 from edge_jobs import SCHEMA_VERSION
-from edge_jobs.api import Api
 from edge_jobs.errors import DatabaseDown, MissingSetting, SchemaOlder, WrongKey
+from edge_jobs.rpc import Rpc
 from edge_jobs.settings import Settings
 
 MANAGEMENT = "https://api.supabase.com"
@@ -70,7 +73,6 @@ class Hosted:
         self.db_url = given()
         if not self.db_url:
             raise MissingSetting(name="SUPABASE_DB_URL")
-        self.api = Api(self.settings)
 
     @property
     def host(self) -> str:
@@ -110,6 +112,22 @@ class Hosted:
         url = os.environ.get("SUPABASE_MANAGEMENT_URL", "").strip() or MANAGEMENT
         return Management(url.rstrip("/"), self.ref, token)
 
+    @cached_property
+    def auth(self) -> dict[str, object]:
+        """The settings of Auth as they were when first asked for; none without a token."""
+        return self.management.auth() if self.management else {}
+
+    def rpc(self, function: str) -> Any:
+        """What a function of the database returns. Raises FirmbaseError."""
+        with closing(Rpc(self.settings.url, self.settings.secret_key)) as api:
+            return api.call(function)
+
+    def storage(self) -> SyncStorageClient:
+        """To be closed: a context manager."""
+        key = self.settings.secret_key
+        headers = {"apikey": key, "Authorization": f"Bearer {key}"}
+        return SyncStorageClient(f"{self.settings.url}/storage/v1/", headers, timeout=30)
+
     def prove_keys(self) -> None:
         """Raises WrongKey unless Auth takes both keys for what they are set as."""
         key = self.settings.secret_key
@@ -133,7 +151,7 @@ class Hosted:
         deadline = time.monotonic() + RELOAD_SECONDS
         while True:
             try:
-                theirs = self.api.rpc("schema_version")
+                theirs = self.rpc("schema_version")
             except (SchemaOlder, DatabaseDown):
                 theirs = None
             if theirs == SCHEMA_VERSION or time.monotonic() > deadline:

@@ -109,10 +109,9 @@ def carry_out(
         report(f"Applying {len(plan.migrations)} migrations …")
         for name in supabase_cli.migrate(hosted.db_url, project.root):
             report(f"  {name}")
-    with connect(hosted.db_url) as connection:
-        after = buckets.compare(hosted.api, connection)
-    for name in buckets.mend(hosted.api, after, weaken):
-        report(f"  bucket {name}")
+    with connect(hosted.db_url) as connection, hosted.storage() as storage:
+        for name in buckets.mend(connection, buckets.compare(storage, connection), weaken):
+            report(f"  bucket {name}")
     if hosted.management and (plan.settings or plan.mails):
         report("Pushing the settings of Auth and its mails …")
         kept = [each for each in found.changes if each.weakens and each.name not in weaken]

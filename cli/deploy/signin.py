@@ -113,6 +113,19 @@ def changes(management: Management, auth: Config) -> list[Change]:
     ]
 
 
+def contradicts(told: Mapping[str, Any], auth: Config) -> list[str]:
+    """What of that which Auth tells everybody is not as config.toml says."""
+    external = told["external"]
+    faults = {
+        "Addresses count without being confirmed": auth["email"]["enable_confirmations"]
+        and told["mailer_autoconfirm"],
+        "People may sign in without a name": external.get("anonymous_users")
+        and not auth["enable_anonymous_sign_ins"],
+        "Nobody may sign in by mail": not external["email"],
+    }
+    return [fault for fault, is_so in faults.items() if is_so]
+
+
 def stale_mails(auth: Config, theirs: Mapping[str, object]) -> list[str]:
     """The templates whose text differs from the project's."""
     stale = []

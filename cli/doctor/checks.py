@@ -332,13 +332,17 @@ def migrations(settings: Settings) -> str:
 def rules(settings: Settings) -> str:
     """What the database does by the clock."""
     (state,) = Api(settings).rpc("jobs_clock")
+    no_faults(state)
+    return "no rule of the clock fails"
+
+
+def no_faults(state: dict[str, Any]) -> None:
     if state["faults"]:
         faults = "; ".join(f"{rule}: {error}" for rule, error in state["faults"].items())
         raise Broken(
             f"Work due by the clock fails: {faults}",
             "Mend the function in sql/, or the rows it stumbles over; every minute tries again.",
         )
-    return "no rule of the clock fails"
 
 
 def queue(settings: Settings) -> str:

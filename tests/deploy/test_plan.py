@@ -1,0 +1,136 @@
+"""What is weaker than what, and what destroys."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.deploy.buckets import Comparison, Difference
+from cli.deploy.checks import Found
+from cli.deploy.errors import Destructive
+from cli.deploy.plan import carry_out, destroyed, draw_up
+from cli.deploy.signin import FOLDER as SUPABASE
+from cli.deploy.signin import WEAKER, Change, contradicts, flat, keep, seconds
+from cli.schema.migrations import Project
+
+
+@pytest.mark.parametrize(
+    ("name", "ours", "theirs", "weakens"),
+    [
+        ("auth.minimum_password_length", 8, 12, True),
+        ("auth.minimum_password_length", 8, 6, False),
+        ("auth.jwt_expiry", 3600, 600, True),
+        ("auth.enable_signup", True, False, True),
+        ("auth.email.enable_confirmations", True, False, False),
+        ("auth.email.enable_confirmations", False, True, True),
+        ("auth.email.max_frequency", "1s", "1m0s", True),
+        ("auth.email.max_frequency", "1h", "1m0s", False),
+        ("auth.site_url", "https://a", "https://b", False),
+        ("auth.jwt_expiry", 3600, None, False),
+    ],
+)
+def test_what_weakens_a_setting(name: str, ours: object, theirs: object, weakens: bool) -> None:
+    assert Change(tuple(name.split(".")), ours, theirs).weakens is weakens
+
+
+def test_every_setting_is_judged() -> None:
+    """A new one in config.toml is put into WEAKER, or here."""
+    neutral = {"auth.site_url", "auth.additional_redirect_urls"}
+    auth = tomllib.loads((SUPABASE / "config.toml").read_text())["auth"]
+    names = {name for name, _ in flat(auth) if ".template." not in name}
+    assert names == WEAKER.keys() | neutral
+
+
+@pytest.mark.parametrize(
+    ("field", "ours", "theirs", "weakens"),
+    [
+        ("public", False, True, False),
+        ("public", True, False, True),
+        ("file_size_limit", 10, 5, True),
+        ("file_size_limit", 10, None, False),
+        ("file_size_limit", None, 5, True),
+        ("allowed_mime_types", ["a", "b"], ["a"], True),
+        ("allowed_mime_types", ["a"], ["a", "b"], False),
+        ("allowed_mime_types", ["a"], None, False),
+    ],
+)
+def test_what_weakens_a_bucket(field: str, ours: object, theirs: object, weakens: bool) -> None:
+    assert Difference("b", field, ours, theirs).weakens is weakens
+
+
+def test_what_auth_tells_everybody() -> None:
+    auth = {"email": {"enable_confirmations": True}, "enable_anonymous_sign_ins": False}
+    told = {"mailer_autoconfirm": False, "external": {"email": True, "anonymous_users": False}}
+    assert contradicts(told, auth) == []
+    open_to_all = {
+        "mailer_autoconfirm": True,
+        "external": {"email": False, "anonymous_users": True},
+    }
+    assert len(contradicts(open_to_all, auth)) == 3
+
+
+def test_durations() -> None:
+    assert [seconds(text) for text in ("1m0s", "24h", "500ms", "1.5s")] == [60, 86400, 0.5, 1.5]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("-- DESTROYS what is in:\n--   column public.a.b\n\nalter table a drop column b;", 1),
+        ('ALTER TABLE "public"."a"\n  DROP COLUMN "b";', 1),
+        ("drop table a; truncate b; delete from c where true; drop schema d cascade", 4),
+        ("grant delete, truncate on a to b; alter table a drop constraint c; drop view v;", 0),
+        ("create function f() returns void as $$ begin delete from a where true; end $$;", 0),
+        ("-- drop table a;\ncomment on table a is 'drop table a;';", 0),
+    ],
+)
+def test_what_destroys(text: str, what: int) -> None:
+    assert len(destroyed(text)) == what, destroyed(text)
+
+
+def test_it_is_told_as_it_stands() -> None:
+    assert destroyed("drop  table\n  public.old;") == ["drop table public.old"]
+
+
+def test_no_migration_of_ours_destroys() -> None:
+    for file in Project().migrations.glob("*.sql"):
+        assert destroyed(file.read_text()) == [], file.name
+
+
+def test_what_is_kept_can_be_named(tmp_path: Path) -> None:
+    found = Found(
+        buckets=Comparison({}, [], [Difference("b", "public", False, True)], []),
+        changes=[
+            Change(("auth", "jwt_expiry"), 3600, 600),
+            Change(("auth", "minimum_password_length"), 8, 12),
+            Change(("auth", "site_url"), "https://a", "https://b"),
+        ],
+    )
+    plan = draw_up(found, Project(tmp_path), {"auth.jwt_expiry"})
+    assert plan.kept == ["auth.minimum_password_length"]
+    assert plan.settings == [
+        "auth.jwt_expiry: 600 → 3600",
+        'auth.site_url: "https://b" → "https://a"',
+    ]
+    assert plan.buckets == ["b.public: True → False"]
+    auth = {"jwt_expiry": 3600, "minimum_password_length": 8, "email": {"otp_length": 6}}
+    kept = [found.changes[1], Change(("auth", "email", "otp_length"), 6, 8)]
+    assert keep(auth, kept) == {
+        "jwt_expiry": 3600,
+        "minimum_password_length": 12,
+        "email": {"otp_length": 8},
+    }
+
+
+def test_what_destroys_needs_consent(tmp_path: Path) -> None:
+    later = Project(tmp_path)
+    later.migrations.mkdir(parents=True)
+    (later.migrations / "20990101000000_away.sql").write_text("drop table public.old;\n")
+    pending = ["20990101000000_away.sql"]
+    plan = draw_up(Found(applied=["1"], pending=pending), later, set())
+    project: Any = None  # nothing is asked of it
+    with pytest.raises(Destructive, match=r"away\.sql: drop table public\.old\. Nothing"):
+        carry_out(project, later, Found(), plan, set(), False, print)
+    # Of an empty project nothing is lost.
+    assert draw_up(Found(pending=pending), later, set()).destroyed == []

@@ -123,7 +123,9 @@ def test_the_workflow_fits_githubs_schema_and_is_careful() -> None:
     assert workflow["concurrency"] == {"group": "firmbase-runner", "cancel-in-progress": False}
     (job,) = workflow["jobs"].values()
     for step in job["steps"]:
-        assert re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", step.get("uses", f"actions/x@{'0' * 40}"))
+        assert re.fullmatch(
+            r"actions/[\w-]+@[0-9a-f]{40}", step.get("uses", f"actions/x@{'0' * 40}")
+        )
         assert "${{" not in step.get("run", "")
     env = job["steps"][-1]["env"]
     assert env.keys() == NEEDED

@@ -89,9 +89,15 @@ def examine(hosted: Hosted, *, quiet: bool) -> Found:
 
 
 def tell(found: Found) -> None:
-    mends = [[each.name, each.mend] for each in found.checks if each.mend]
-    if mends:
-        print_table("What to do", ["part", "what to do"], mends)
+    parts: dict[str, list[str]] = {}
+    for each in found.checks:
+        if each.mend:
+            parts.setdefault(each.mend, []).append(each.name)
+    if parts:
+        rows = [["\n".join(names), mend] for mend, names in parts.items()]
+        print_table("What to do", ["part", "what to do"], rows)
+    if found.checks[-1].state is State.FAILED:
+        say("The parts behind that one were not looked at.")
     if found.in_sync:
         typer.echo("The project and this checkout agree.")
 

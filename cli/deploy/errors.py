@@ -1,6 +1,11 @@
 """What can go wrong between this checkout and the project it is to go live on."""
 
-from edge_jobs.errors import FirmbaseError
+from edge_jobs.errors import FirmbaseError, WrongKey
+
+
+class WrongPublishableKey(WrongKey):
+    """{url} refuses the publishable key (HTTP {status}): set SUPABASE_PUBLISHABLE_KEY to the
+    project's publishable key."""
 
 
 class WrongToken(FirmbaseError):

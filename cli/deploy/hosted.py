@@ -17,6 +17,7 @@ from cli.deploy.errors import (
     ManagementUnreachable,
     NoReference,
     UnknownProject,
+    WrongPublishableKey,
     WrongToken,
 )
 from cli.doctor.checks import get
@@ -157,8 +158,3 @@ class Hosted:
             if theirs == SCHEMA_VERSION or time.monotonic() > deadline:
                 return  # whether it is there, the checks say
             time.sleep(0.2)
-
-
-class WrongPublishableKey(WrongKey):
-    """{url} refuses the publishable key (HTTP {status}): set SUPABASE_PUBLISHABLE_KEY to the
-    project's publishable key."""

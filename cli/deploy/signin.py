@@ -5,6 +5,7 @@ to APP_URL, and in which what a project is stricter about stands as the project 
 """
 
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -162,8 +163,14 @@ def run(management: Management, auth: Config, *command: str) -> dict[str, Any]:
             f"--remote={management.ref}",
             *profile,
             workdir=folder,
-            more={"SUPABASE_ACCESS_TOKEN": management.token},
+            more={"SUPABASE_ACCESS_TOKEN": management.token, **network()},
         )
+
+
+def network() -> dict[str, str]:
+    """How this machine gets out."""
+    names = ("HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 @contextmanager

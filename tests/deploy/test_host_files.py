@@ -1,4 +1,4 @@
-"""The files for the runner's hosts: each against its parser, its schema, and what it must not do."""
+"""The files for the runner's hosts: each against its parser or schema, and what it must not do."""
 
 import configparser
 import importlib.metadata
@@ -146,12 +146,11 @@ def test_render_and_railway_and_fly_name_what_their_documentation_names() -> Non
     assert worker["type"] == "worker"
     assert {each["key"] for each in worker["envVars"]} == NEEDED
     assert all(each == {"key": each["key"], "sync": False} for each in worker["envVars"])
-    for path in (
-        worker["dockerfilePath"],
-        railway["build"]["dockerfilePath"],
-        fly["build"]["dockerfile"],
-    ):
+    for path in (worker["dockerfilePath"], railway["build"]["dockerfilePath"]):
         assert (ROOT / path).samefile(FILES / "Dockerfile")
+    # Fly looks beside fly.toml, the others at the root.
+    assert (FILES / fly["build"]["dockerfile"]).samefile(FILES / "Dockerfile")
+    assert (FILES / fly["build"]["ignorefile"]).exists()
 
 
 @pytest.mark.parametrize("name", ["render", "railway", "fly"])

@@ -12,6 +12,8 @@ from cli.deploy.errors import Destructive
 from cli.deploy.plan import carry_out, destroyed, draw_up
 from cli.deploy.signin import FOLDER as SUPABASE
 from cli.deploy.signin import WEAKER, Change, contradicts, flat, keep, seconds
+from cli.doctor.checks import is_secret
+from cli.local.config import role_token
 from cli.schema.migrations import Project
 
 
@@ -134,3 +136,19 @@ def test_what_destroys_needs_consent(tmp_path: Path) -> None:
         carry_out(project, later, Found(), plan, set(), False, print)
     # Of an empty project nothing is lost.
     assert draw_up(Found(pending=pending), later, set()).destroyed == []
+
+
+@pytest.mark.parametrize(
+    ("key", "secret"),
+    [
+        ("sb_secret_x", True),
+        ("sb_publishable_x", False),
+        (role_token("a secret", "service_role"), True),
+        (role_token("a secret", "anon"), False),
+        ("eyJ.not-base64!.x", None),
+        ("a.W10.b", None),
+        ("anything", None),
+    ],
+)
+def test_which_key_is_secret(key: str, secret: bool | None) -> None:
+    assert is_secret(key) is secret

@@ -7,7 +7,7 @@ import typer
 
 from cli.deploy.checks import Examination, Found
 from cli.deploy.hosted import Hosted
-from cli.deploy.plan import Plan, carry_out, draw_up
+from cli.deploy.plan import Plan, carry_out, demand_consent, draw_up
 from cli.doctor.checks import State
 from cli.output import Json, print_json, print_table, say
 from cli.schema.migrations import Project
@@ -63,10 +63,11 @@ def push(
     plan = draw_up(before, PROJECT, named)
     if not as_json:
         show(plan, hosted)
+    demand_consent(plan, allow_destructive)
     if not plan.is_empty:
         if not yes:
             typer.confirm(f"Do this to {hosted.host}?", abort=True)
-        carry_out(hosted, PROJECT, before, plan, named, allow_destructive, say)
+        carry_out(hosted, PROJECT, before, plan, named, say)
         hosted.wait_for_schema()
     after = before if plan.is_empty else examine(Hosted(), quiet=as_json)
     if as_json:

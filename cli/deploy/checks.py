@@ -56,9 +56,6 @@ class Found:
         differs = (State.DIFFERS, State.MISSING, State.FAILED)
         return not any(check.state in differs for check in self.checks)
 
-    def named(self, name: str) -> Check:
-        return next(check for check in self.checks if check.name == name)
-
 
 class Examination:
     """One look at a project. Raises FirmbaseError where it cannot be reached or is not let in."""
@@ -171,14 +168,14 @@ class Examination:
                 "Update this checkout, or find out who applied them.",
                 State.DIFFERS,
             )
+        if len(found.applied) == len(files):
+            return f"all {len(files)} applied"
         try:
             found.pending = supabase_cli.pending(self.hosted.db_url, self.project.root)
         except MigrationFailed as error:
             sentence, _, mend = str(error).partition(": ")
             raise Broken(sentence, mend[:1].upper() + mend[1:], State.DIFFERS) from error
-        if found.pending:
-            raise Broken(f"{len(found.pending)} of {len(files)} not applied.", PUSH, State.MISSING)
-        return f"all {len(files)} applied"
+        raise Broken(f"{len(found.pending)} of {len(files)} not applied.", PUSH, State.MISSING)
 
     def schema(self) -> str:
         try:

@@ -93,18 +93,20 @@ def destroyed(text: str) -> list[str]:
     ]
 
 
+def demand_consent(plan: Plan, allow_destructive: bool) -> None:
+    if plan.destroyed and not allow_destructive:
+        raise Destructive(what="; ".join(plan.destroyed))
+
+
 def carry_out(
     hosted: Hosted,
     project: Project,
     found: Found,
     plan: Plan,
     weaken: set[str],
-    allow_destructive: bool,
     report: Callable[[str], None],
 ) -> None:
     """Migrations first, each a transaction of its own; run again, it goes on where it stopped."""
-    if plan.destroyed and not allow_destructive:
-        raise Destructive(what="; ".join(plan.destroyed))
     if plan.migrations:
         report(f"Applying {len(plan.migrations)} migrations …")
         for name in supabase_cli.migrate(hosted.db_url, project.root):

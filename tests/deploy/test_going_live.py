@@ -37,6 +37,10 @@ def states(answer: str) -> dict[str, str]:
     return {check["name"]: check["state"] for check in json.loads(answer)["checks"]}
 
 
+def blocks() -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+
+
 def look(name: str) -> Check:
     """One check by itself."""
     examination = Examination(Hosted(), Project())
@@ -131,8 +135,7 @@ def fill_in(file: Path, values: dict[str, str]) -> None:
 def test_the_commands_of_the_document_lead_to_a_live_project(
     hosted: RunningStack, at_supabase: Platform, clone: Path, firmbase: Deploy
 ) -> None:
-    blocks = re.findall(r"^```sh\n(.*?)^```$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
-    first, *others = blocks
+    first, *others = blocks()
     own = {"PATH": os.environ["PATH"], "HOME": str(clone), **with_token(at_supabase)}
 
     def bash(script: str) -> subprocess.CompletedProcess[str]:
@@ -323,3 +326,10 @@ def test_a_token_that_is_refused(token: Platform, environment: pytest.MonkeyPatc
         look("sign_in")
     assert raised.value.exit_code == 5
     assert TOKEN[4:-1] not in str(raised.value)
+
+
+def test_the_session_in_the_document_has_its_commands() -> None:
+    session = (DOCUMENT.parent / "images" / "going-live.txt").read_text().splitlines()
+    for block in blocks():
+        for line in block.splitlines():
+            assert f"$ {line.removesuffix(' --json')}" in session

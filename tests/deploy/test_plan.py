@@ -2,14 +2,13 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cli.deploy.buckets import Comparison, Difference
 from cli.deploy.checks import Found
 from cli.deploy.errors import Destructive
-from cli.deploy.plan import carry_out, destroyed, draw_up
+from cli.deploy.plan import demand_consent, destroyed, draw_up
 from cli.deploy.signin import FOLDER as SUPABASE
 from cli.deploy.signin import WEAKER, Change, contradicts, flat, keep, seconds
 from cli.doctor.checks import is_secret
@@ -131,9 +130,9 @@ def test_what_destroys_needs_consent(tmp_path: Path) -> None:
     (later.migrations / "20990101000000_away.sql").write_text("drop table public.old;\n")
     pending = ["20990101000000_away.sql"]
     plan = draw_up(Found(applied=["1"], pending=pending), later, set())
-    project: Any = None  # nothing is asked of it
     with pytest.raises(Destructive, match=r"away\.sql: drop table public\.old\. Nothing"):
-        carry_out(project, later, Found(), plan, set(), False, print)
+        demand_consent(plan, False)
+    demand_consent(plan, True)
     # Of an empty project nothing is lost.
     assert draw_up(Found(pending=pending), later, set()).destroyed == []
 

@@ -195,9 +195,9 @@ def is_secret(key: str) -> bool | None:
     try:
         payload = key.split(".")[1]
         role = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["role"]
+        return {"service_role": True, "anon": False}.get(role)
     except (IndexError, KeyError, TypeError, ValueError):
         return None
-    return {"service_role": True, "anon": False}.get(role)
 
 
 def get(settings: Settings, path: str, key: str | None = None) -> httpx.Response:

@@ -331,7 +331,7 @@ def ping() -> int:
     Returns the exit code."""
     try:
         settings = Settings.load()
-        theirs = Rpc(settings.url, settings.secret_key).call("schema_version")
+        theirs = Rpc(Connection(settings.url, settings.secret_key)).call("schema_version")
         if theirs != SCHEMA_VERSION:
             raise schema_mismatch(theirs, SCHEMA_VERSION)
     except FirmbaseError as error:

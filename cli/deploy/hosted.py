@@ -23,6 +23,7 @@ from cli.deploy.errors import (
 from cli.doctor.checks import get
 from cli.schema.servers import given
 from edge_jobs import SCHEMA_VERSION
+from edge_jobs.connection import Connection
 from edge_jobs.errors import DatabaseDown, MissingSetting, SchemaOlder, WrongKey
 from edge_jobs.rpc import Rpc
 from edge_jobs.settings import Settings
@@ -120,7 +121,7 @@ class Hosted:
 
     def rpc(self, function: str) -> Any:
         """What a function of the database returns. Raises FirmbaseError."""
-        with closing(Rpc(self.settings.url, self.settings.secret_key)) as api:
+        with closing(Rpc(Connection(self.settings.url, self.settings.secret_key))) as api:
             return api.call(function)
 
     def storage(self) -> SyncStorageClient:

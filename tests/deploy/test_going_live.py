@@ -281,7 +281,7 @@ def test_what_drifted_is_put_right_and_what_is_stricter_stays(
     with psycopg.connect(hosted.db_url) as connection, Hosted().storage() as storage:
         named = {"exports.file_size_limit"}
         assert mend(connection, compare(storage, connection), named) == [*named]
-    assert look("buckets").detail == "avatars, exports, firm-files, reports"
+    assert look("buckets").detail == "avatars, exports, firm-files, imports, reports"
 
 
 def test_a_bucket_that_was_deleted_is_made_again(

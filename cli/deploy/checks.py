@@ -77,6 +77,7 @@ class Examination:
             "data api": self.data_api,
             "sign-in": self.sign_in,
             "mails": self.mails,
+            "functions": self.functions,
             "rights": self.rights,
             "runner": self.runner,
         }
@@ -286,6 +287,27 @@ class Examination:
                 State.WARNING,
             )
         return f"{len(templates)} templates as in supabase/templates, and a mail server"
+
+    def functions(self) -> str:
+        """The Edge Functions, which mails lead to; the CLI alone can deploy them."""
+        names = sorted(file.parent.name for file in self.project.functions.glob("*/index.ts"))
+        for name in names:
+            # Changes nothing: a GET shows what a POST would do.
+            answer = get(self.hosted.settings, f"/functions/v1/{name}")
+            if answer.status_code in (401, 404):
+                what = "is not deployed" if answer.status_code == 404 else "wants a key"
+                raise Broken(
+                    f"{name} {what}: the link in mails does nothing.",
+                    f"Run `supabase functions deploy {name} --use-api`.",
+                    State.WARNING,
+                )
+            if answer.headers.get("content-type", "").startswith("text/plain"):
+                raise Broken(
+                    f"{name} does not know the app, and the platform shows no page of a function.",
+                    f"Run `supabase secrets set APP_URL={self.hosted.settings.app_url}`.",
+                    State.WARNING,
+                )
+        return f"{', '.join(names)} deployed"
 
     def rights(self) -> str:
         """Leftovers that open what is closed: tables without row security and their like."""

@@ -34,6 +34,10 @@ class Project:
     def migrations(self) -> Path:
         return self.root / "supabase" / "migrations"
 
+    @property
+    def functions(self) -> Path:
+        return self.root / "supabase" / "functions"
+
     def versions(self) -> dict[str, str]:
         """The name of each migration by its version, in order."""
         files = sorted(self.migrations.glob("*_*.sql"))

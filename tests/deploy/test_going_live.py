@@ -63,6 +63,7 @@ def test_an_empty_project_lacks_everything_and_stays_empty(
         "data api": "ok",
         "sign-in": "by hand",
         "mails": "by hand",
+        "functions": "ok",
         "rights": "ok",
         "runner": "missing",
     }
@@ -292,6 +293,21 @@ def test_a_bucket_that_was_deleted_is_made_again(
         assert look("buckets").state == "missing"
         assert mend(connection, compare(storage, connection), set()) == ["avatars"]
     assert look("buckets").state == "ok"
+
+
+def test_a_function_that_is_not_deployed_or_wants_a_key_is_told(
+    hosted: RunningStack, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert look("functions").detail == "unsubscribe deployed"
+    missing = tmp_path / "supabase" / "functions" / "not_there"
+    missing.mkdir(parents=True)
+    (missing / "index.ts").touch()
+    found = look_at("functions", Examination(Hosted(), Project(tmp_path)).functions)
+    assert (found.state, found.mend) == (
+        "warning",
+        "Run `supabase functions deploy not_there --use-api`.",
+    )
+    assert "wants a key" in found.detail
 
 
 def test_leftovers_are_found(hosted: RunningStack, environment: pytest.MonkeyPatch) -> None:

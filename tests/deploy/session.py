@@ -26,11 +26,9 @@ def main() -> None:
         Path(parent).chmod(0o711)
         control = Stack(Path(parent) / "stack")
         hosted = RunningStack(control, control.up(bases=random_bases(), throwaway=True))
-        own = {
-            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
-            **with_token(supabase),
-            "COLUMNS": "100",
-        }
+        theirs = ("SUPABASE_", "FIRMBASE_")
+        own = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
+        own |= with_token(supabase) | {"COLUMNS": "100"}
         try:
             folder = Path(parent) / "firmbase"
             got = subprocess.run(["git", "clone", ROOT, folder], check=True, capture_output=True)

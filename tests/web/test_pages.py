@@ -58,6 +58,7 @@ def test_every_page_is_for_everybody(
         "/members": "Invited",
         "/firms/new": "Create a firm",
         "/settings": "Settings",
+        "/settings/notifications": "Mails",
         "/nowhere": "No such page",
     }
     outside = {

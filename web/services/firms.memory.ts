@@ -1,5 +1,5 @@
-import { notAllowed, ServiceError } from "./errors.ts";
-import { atLeast, type FirmsService } from "./firms.ts";
+import { notAllowed, notFound, ServiceError } from "./errors.ts";
+import { atLeast, type Firm, type FirmsService, type Role } from "./firms.ts";
 import { stamped } from "./memory/backend.ts";
 import type { Caller } from "./memory/caller.ts";
 import { check, isLine } from "./memory/rows.ts";
@@ -9,6 +9,11 @@ const WEEK_MS = 7 * 86_400_000;
 export function memoryFirms(caller: Caller): FirmsService {
   const { backend } = caller;
   const { accounts, firms, members, invitations } = backend;
+  const find = (id: string, role: Role) => {
+    const firm = firms.find((one) => one.id === id);
+    if (!firm || !caller.has(id, role)) throw notFound();
+    return firm;
+  };
 
   return {
     async mine() {
@@ -21,6 +26,14 @@ export function memoryFirms(caller: Caller): FirmsService {
         });
     },
 
+    get: async (id) => publicly(find(id, "viewer")),
+
+    async setBrandColor(id, brand_color) {
+      const firm = find(id, "admin");
+      check({ brand_color }, { brand_color: (value) => /^#[0-9a-f]{6}$/.test(value) });
+      return publicly(Object.assign(firm, { brand_color }));
+    },
+
     async create({ name, slug, currency = "EUR" }) {
       const { id: user_id } = caller.signedIn;
       check({ name, slug }, { name: isLine, slug: (v) => /^[a-z0-9](-?[a-z0-9]){1,62}$/.test(v) });
@@ -29,7 +42,7 @@ export function memoryFirms(caller: Caller): FirmsService {
           hint: "Choose another slug.",
         });
       }
-      const firm = { id: stamped().id, name, slug, currency };
+      const firm = { id: stamped().id, name, slug, currency, brand_color: null };
       firms.push(firm);
       members.push({ firm_id: firm.id, user_id, role: "owner", status: "active" });
       return { id: firm.id, name };
@@ -118,4 +131,8 @@ export function memoryFirms(caller: Caller): FirmsService {
       return { firm_id, role };
     },
   };
+}
+
+function publicly({ id, name, brand_color }: Firm): Firm {
+  return { id, name, brand_color };
 }

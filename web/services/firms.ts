@@ -41,8 +41,13 @@ export interface NewFirm {
   timezone?: string;
 }
 
+export type Firm = Pick<Row<"firms">, "id" | "name" | "brand_color">;
+
 export interface FirmsService {
   mine(): Promise<MyFirm[]>;
+  get(id: string): Promise<Firm>;
+  /** The colour of its mails, such as #14233c; null: that of the house. Admins. */
+  setBrandColor(id: string, color: string | null): Promise<Firm>;
   /** Whoever creates a firm owns it. Errors: slug_taken, firm_limit, bad_value. */
   create(firm: NewFirm): Promise<{ id: string; name: string }>;
   members(firmId: string): Promise<Member[]>;
@@ -55,11 +60,18 @@ export interface FirmsService {
   acceptInvitation(token: string): Promise<{ firm_id: string; role: Role }>;
 }
 
+const COLUMNS = "id, name, brand_color";
+
 export function supabaseFirms(client: Client): FirmsService {
   return {
     async mine() {
       return (await ask(client.rpc("my_firms"))) as MyFirm[];
     },
+
+    get: (id) => ask(client.from("firms").select(COLUMNS).eq("id", id).single()),
+
+    setBrandColor: (id, brand_color) =>
+      ask(client.from("firms").update({ brand_color }).eq("id", id).select(COLUMNS).single()),
 
     async create(firm) {
       return ask(client.rpc("create_firm", { ...firm }));

@@ -36,7 +36,7 @@ export type * from "./files.ts";
 export * from "./firms.ts";
 export type { ListQuery, Page } from "./lists.ts";
 export type { Stop, Watcher } from "./live.ts";
-export type * from "./notifications.ts";
+export * from "./notifications.ts";
 export type * from "./reports.ts";
 export type { Services } from "./services.ts";
 export * from "./signing.ts";

@@ -7,12 +7,30 @@ export type Notification = Pick<
   "id" | "kind" | "title" | "body" | "link" | "read_at" | "created_at"
 >;
 
+export const DELIVERIES = ["now", "digest", "off"] as const;
+/** A mail at once, in the daily one, or none: in the app it is told in any case. */
+export type Delivery = (typeof DELIVERIES)[number];
+
+export interface NotificationSetting {
+  /** `digest` is the daily mail itself: digest or off. */
+  kind: string;
+  delivery: Delivery;
+  /** How it comes to those who chose nothing. */
+  standard: Delivery;
+  /** A sentence for people. */
+  what: string;
+}
+
 export interface NotificationsService {
   /** What the caller was told in a firm, newest first. `link` is a path in the app. */
   list(firmId: string, limit?: number): Promise<Notification[]>;
   markRead(id: string): Promise<void>;
   markAllRead(firmId: string): Promise<void>;
   watch(firmId: string, watcher: Watcher<Notification>): Stop;
+  /** How the caller gets each kind by mail in a firm. Error: firm_not_found. */
+  settings(firmId: string): Promise<NotificationSetting[]>;
+  /** Errors: firm_not_found, unknown_kind, unknown_delivery. */
+  choose(firmId: string, kind: string, delivery: Delivery): Promise<void>;
 }
 
 const COLUMNS = "id, kind, title, body, link, read_at, created_at";
@@ -43,5 +61,14 @@ export function supabaseNotifications(client: Client): NotificationsService {
     },
 
     watch: (firmId, watcher) => watchRows(client, "notifications", firmId, get, watcher),
+
+    async settings(firmId) {
+      const all = client.rpc("notification_settings", { firm_id: firmId }).order("kind");
+      return (await ask(all)) as NotificationSetting[];
+    },
+
+    async choose(firmId, kind, delivery) {
+      await ask(client.rpc("set_notification", { firm_id: firmId, kind, delivery }));
+    },
   };
 }

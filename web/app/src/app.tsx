@@ -9,6 +9,7 @@ import { ContractsPage, NewContractPage } from "./pages/contracts.tsx";
 import { Entrance, ForgotPassword, SignIn, SignUp } from "./pages/entrance.tsx";
 import { FilePage } from "./pages/file.tsx";
 import { FirstFirm, Locked, NewFirmPage } from "./pages/firms.tsx";
+import { MailsPage } from "./pages/mails.tsx";
 import { MembersPage } from "./pages/members.tsx";
 import { NotFound } from "./pages/not-found.tsx";
 import { ReportsPage } from "./pages/reports.tsx";
@@ -142,7 +143,7 @@ const ROUTES: [string, (parts: Record<string, string>) => preact.JSX.Element][] 
   ["/members", () => <MembersPage />],
   ["/firms/new", () => <NewFirmPage />],
   ["/settings", () => <SettingsPage />],
-  ["/settings/notifications", () => <SettingsPage />],
+  ["/settings/notifications", () => <MailsPage />],
   ["/settings/exports/:id", () => <SettingsPage />],
 ];
 

@@ -5,7 +5,7 @@ import type { Contract, ContractEvent, ContractStatus } from "../contracts.ts";
 import type { FileEntry } from "../files.ts";
 import type { Member, MyFirm, Role } from "../firms.ts";
 import type { Stop, Watcher } from "../live.ts";
-import type { Notification } from "../notifications.ts";
+import type { Delivery, Notification } from "../notifications.ts";
 import type { Report } from "../reports.ts";
 import type { Signer } from "../signing.ts";
 
@@ -18,6 +18,7 @@ export interface StoredFirm {
   name: string;
   slug: string;
   currency: string;
+  brand_color: string | null;
 }
 export interface StoredMember {
   firm_id: string;
@@ -72,6 +73,8 @@ export class MemoryBackend {
   readonly files: StoredFile[] = [];
   readonly notifications: StoredNotification[] = [];
   readonly reports: StoredReport[] = [];
+  /** What members chose, by firm, member and kind. */
+  readonly deliveries = new Map<string, Delivery>();
 
   readonly #listeners = new Set<(table: keyof Live, row: Live[keyof Live]) => void>();
   readonly #jobs: (() => void)[] = [];

@@ -90,6 +90,16 @@ for (const stage of STAGES) {
       await ada.firms.revokeInvitation(open.id);
       assert.deepEqual(await ada.firms.invitations(firm.id), []);
 
+      const plain = { id: firm.id, name: "Northlight Advisory", brand_color: null };
+      assert.deepEqual(await ben.firms.get(firm.id), plain);
+      await fails("not_found", ben.firms.setBrandColor(firm.id, "#0b6e4f"));
+      await fails("not_found", cleo.firms.get(firm.id));
+      const unreadable = await fails("bad_value", ada.firms.setBrandColor(firm.id, "green"));
+      assert.equal(unreadable.field, "brand_color");
+      const green = { ...plain, brand_color: "#0b6e4f" };
+      assert.deepEqual(await ada.firms.setBrandColor(firm.id, "#0b6e4f"), green);
+      assert.deepEqual(await ada.firms.setBrandColor(firm.id, null), plain);
+
       // What a viewer may not.
       await fails("not_allowed", ben.companies.add(firm.id, { name: "Helios" }));
       const helios = await ada.companies.add(firm.id, { name: "Helios" });
@@ -97,6 +107,53 @@ for (const stage of STAGES) {
       await fails("not_found", ben.companies.change(helios.id, { name: "Mine" }));
       await fails("not_allowed", ben.files.upload(firm.id, textFile("Notes.txt")));
       await fails("not_allowed", ben.reports.request(firm.id, "csv"));
+    });
+
+    test("mails: each member chooses, kind by kind", async () => {
+      const { ada, firmId } = await firmOf(stage);
+      const [ben] = await people(stage, "Ben");
+      const { notifications } = ada;
+      const before = await notifications.settings(firmId);
+      assert.deepEqual(
+        before.map(({ kind, delivery, standard, what }) => [kind, delivery, standard, what]),
+        [
+          ["contract_declined", "now", "now", "Somebody does not sign a contract."],
+          ["contract_ending", "now", "now", "A contract ends soon."],
+          [
+            ...["contract_renewing", "now", "now"],
+            "A contract renews itself unless somebody cancels it soon.",
+          ],
+          ["contract_signed", "now", "now", "Everybody has signed a contract."],
+          ["digest", "digest", "digest", "The daily mail with what was gathered."],
+          ["export_ready", "now", "now", "The export of the firm you asked for is ready."],
+          ["file_quarantined", "now", "now", "A file of yours was locked away."],
+          ["file_rejected", "digest", "digest", "A file of yours could not be used."],
+          ["report_ready", "now", "now", "A report you asked for is ready."],
+        ],
+      );
+      await notifications.choose(firmId, "contract_signed", "digest");
+      await notifications.choose(firmId, "contract_signed", "off");
+      await notifications.choose(firmId, "digest", "off");
+      const changed = (await notifications.settings(firmId)).filter(
+        ({ delivery, standard }) => delivery !== standard,
+      );
+      assert.deepEqual(
+        changed.map(({ kind, delivery }) => [kind, delivery]),
+        [
+          ["contract_signed", "off"],
+          ["digest", "off"],
+        ],
+      );
+      await fails("unknown_kind", notifications.choose(firmId, "weather", "now"));
+      await fails("unknown_delivery", notifications.choose(firmId, "digest", "now"));
+      await fails("unknown_delivery", notifications.choose(firmId, "digest", "daily" as "now"));
+
+      // One's own only.
+      await fails("firm_not_found", ben.notifications.settings(firmId));
+      await fails("firm_not_found", ben.notifications.choose(firmId, "digest", "off"));
+      await ada.firms.invite(firmId, ben.email, "viewer");
+      await ben.firms.acceptInvitation(await stage.secret(ben.email, "invites"));
+      assert.deepEqual(await ben.notifications.settings(firmId), before);
     });
 
     for (const noun of ["companies", "consultants"] as const) {

@@ -1,9 +1,15 @@
+import { atLeast } from "@firmbase/services";
 import { useState } from "preact/hooks";
+import { asServiceError, useLoad } from "../load.ts";
 import { useSession } from "../session.ts";
 import { Facts } from "../ui/facts.tsx";
 import { Field, Form } from "../ui/form.tsx";
-import { Page } from "../ui/states.tsx";
+import { ErrorNote, Loading, Page } from "../ui/states.tsx";
 import { word } from "../words.ts";
+import { Mails } from "./mails.tsx";
+
+/** What mails are coloured with where the firm has no colour. */
+const HOUSE_COLOR = "#14233c";
 
 export function SettingsPage() {
   const { account, firm, role, services, say } = useSession();
@@ -52,16 +58,63 @@ export function SettingsPage() {
           />
         </Form>
       </section>
-      <section class="panel narrow" aria-labelledby="mails-title">
-        <header class="panel-head">
-          <h2 id="mails-title">Mails</h2>
-        </header>
-        <p class="lead">
-          You get mails about contracts you look after: when one ends or renews soon, is signed or
-          is declined. Everything else is told under the bell. Which mails you want cannot be chosen
-          yet; an owner can change your role.
-        </p>
-      </section>
+      <Mails />
+      {atLeast(role, "admin") && <BrandColor />}
     </Page>
+  );
+}
+
+/** The firm's face in the mails that leave in its name. */
+function BrandColor() {
+  const { services, firm, say } = useSession();
+  const { firms } = services;
+  const { data, error, reload, setData } = useLoad(() => firms.get(firm.firm_id), [firm.firm_id]);
+  const save = async (color: string | null, said: string) => {
+    const changed = await firms.setBrandColor(firm.firm_id, color);
+    setData(() => changed);
+    say(said);
+  };
+  return (
+    <section class="panel narrow" aria-labelledby="color-title">
+      <header class="panel-head">
+        <h2 id="color-title">Colour of the firm</h2>
+      </header>
+      <p class="lead">
+        The head and the button of its mails. What is written on them stays readable with any
+        colour.
+      </p>
+      {error && <ErrorNote error={error} retry={reload} />}
+      {!data && !error && <Loading lines={2} />}
+      {data && (
+        <Form
+          key={data.brand_color}
+          submit="Save the colour"
+          onSubmit={({ brand_color = "" }) => save(brand_color, "The colour is saved.")}
+        >
+          <Field
+            name="brand_color"
+            label="Colour"
+            type="color"
+            value={data.brand_color ?? HOUSE_COLOR}
+            required
+          />
+        </Form>
+      )}
+      {data?.brand_color && (
+        <div class="steps">
+          <button
+            type="button"
+            class="button"
+            onClick={() =>
+              save(null, "Its mails have the colours of the house again.").catch((reason) =>
+                say(asServiceError(reason).message),
+              )
+            }
+          >
+            Back to the colours of the house
+          </button>
+        </div>
+      )}
+    </section>
   );
 }

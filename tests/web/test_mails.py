@@ -1,0 +1,63 @@
+"""Which mails one gets: chosen in the app."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.people import Firm, Person, created
+from tests.web.conftest import Visit
+
+
+def kind(page: Page, what: str, choice: str) -> Locator:
+    return page.get_by_role("radiogroup", name=what).get_by_role("radio", name=choice)
+
+
+def deliveries(person: Person, firm: Firm) -> dict[str, str]:
+    rows = created(person.rpc("notification_settings", firm_id=firm.id))
+    return {row["kind"]: row["delivery"] for row in rows}
+
+
+def test_mails_are_chosen_by_keyboard_and_kept_at_once(visit: Visit, firm: Firm) -> None:
+    page = visit("/settings/notifications", firm.member)
+    kind(page, "A contract ends soon.", "At once").focus()
+    page.keyboard.press("ArrowRight")
+    expect(kind(page, "A contract ends soon.", "Daily")).to_be_checked()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Tab")
+    expect(kind(page, "A contract renews itself", "At once")).to_be_focused()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    with page.expect_response(re.compile("set_notification")):
+        kind(page, "The daily mail", "No mail").check()
+    expect(page.get_by_text("told under the bell only")).to_be_visible()
+    assert deliveries(firm.member, firm) == deliveries(firm.owner, firm) | {
+        "contract_ending": "off",
+        "digest": "off",
+    }
+
+    # What was not kept is not shown as if it were.
+    page.context.set_offline(True)
+    kind(page, "A contract ends soon.", "At once").click()
+    expect(page.get_by_role("alert")).to_contain_text("The server cannot be reached.")
+    expect(kind(page, "A contract ends soon.", "No mail")).to_be_checked()
+    page.context.set_offline(False)
+    kind(page, "A contract ends soon.", "Daily").check()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.reload()
+    expect(kind(page, "A contract ends soon.", "Daily")).to_be_checked()
+    expect(kind(page, "The daily mail", "No mail")).to_be_checked()
+
+
+def test_an_admin_colours_the_mails_of_the_firm(visit: Visit, firm: Firm) -> None:
+    page = visit("/settings", firm.admin)
+    page.get_by_label("Colour", exact=True).fill("#0b6e4f")
+    page.get_by_role("button", name="Save the colour").click()
+    back = page.get_by_role("button", name="Back to the colours of the house")
+    expect(back).to_be_visible()
+    assert created(firm.member.get("firms"))[0]["brand_color"] == "#0b6e4f"
+    back.click()
+    expect(back).to_have_count(0)
+    assert created(firm.member.get("firms"))[0]["brand_color"] is None
+
+    page = visit("/settings", firm.manager)
+    expect(page.get_by_role("radiogroup").first).to_be_visible()
+    expect(page.get_by_label("Colour", exact=True)).to_have_count(0)

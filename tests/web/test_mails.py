@@ -1,11 +1,13 @@
-"""Which mails one gets: chosen in the app."""
+"""Which mails one gets: chosen in the app, or ended by the link of one."""
 
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
 from tests.people import Firm, Person, created
-from tests.web.conftest import Visit
+from tests.web.axe import check
+from tests.web.conftest import Mailbox, Visit
 
 
 def kind(page: Page, what: str, choice: str) -> Locator:
@@ -61,3 +63,40 @@ def test_an_admin_colours_the_mails_of_the_firm(visit: Visit, firm: Firm) -> Non
     page = visit("/settings", firm.manager)
     expect(page.get_by_role("radiogroup").first).to_be_visible()
     expect(page.get_by_label("Colour", exact=True)).to_have_count(0)
+
+
+def test_one_button_ends_mails_of_a_kind(
+    visit: Visit, firm: Firm, mailbox: Mailbox, drain: Callable[..., str]
+) -> None:
+    asked = {"firm_id": firm.id, "kind": "contract_portfolio", "format": "csv"}
+    created(firm.member.rpc("request_report", **asked))
+    drain()
+    text = mailbox.expect(firm.member.email, "Your report is ready")["text"]
+    (token,) = re.findall(r"/unsubscribe\?token=([\w-]+)", text)
+
+    # Nobody is signed in; to look at the page is no click.
+    page = visit()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.goto(f"/unsubscribe#token={token}")
+    button = page.get_by_role("button", name="Stop these mails")
+    expect(button).to_be_visible()
+    assert deliveries(firm.member, firm)["report_ready"] == "now"
+    page.context.set_offline(True)
+    button.click()
+    expect(page.get_by_role("alert")).to_contain_text("The server cannot be reached.")
+    page.context.set_offline(False)
+    button.click()
+    expect(page.get_by_text("sends you none of the kind “Report ready”")).to_be_visible()
+    check(page, "unsubscribed")
+    assert deliveries(firm.member, firm) == deliveries(firm.owner, firm) | {"report_ready": "off"}
+    assert any(url.endswith("/rpc/unsubscribe") for url in sent)
+    assert not any(token in url.split("#")[0] for url in sent)
+    page.get_by_role("link", name="Choose which mails you get").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+    # A link that lost its end changes nothing, and says so.
+    page.goto(f"/unsubscribe#token={token[:-1]}")
+    page.reload()
+    page.get_by_role("button", name="Stop these mails").click()
+    expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()

@@ -67,6 +67,7 @@ def test_every_page_is_for_everybody(
         "/forgot-password": "A new password",
         "/invitations/accept#token=0": "Sign in",
         "/sign#token=0": "Nothing to sign here",
+        "/unsubscribe#token=0": "No more of these mails?",
     }
     page = visit("/")
     for path, heading in outside.items():

@@ -17,7 +17,7 @@ export function memoryAuth(caller: Caller): AuthService {
       .padStart(10, "0")
       .slice(-6);
     codes.set(email, code);
-    backend.mail({ to: email, subject, secret: code });
+    backend.mail(email, subject, code);
   };
   const enter = (account: StoredAccount): Account => {
     caller.become(account);

@@ -21,11 +21,11 @@ export function memoryContracts(caller: Caller): ContractsService {
   const { backend } = caller;
   const { contracts, events } = backend;
 
-  const askSigners = ({ id, title }: Contract) => {
+  const askSigners = ({ id, firm_id, title }: Contract) => {
     for (const signer of backend.signers.filter((one) => one.contract_id === id)) {
       Object.assign(signer, { token: crypto.randomUUID().replaceAll("-", ""), status: "pending" });
-      const subject = `please sign ${title}`;
-      backend.mail({ to: signer.email, subject, secret: signer.token ?? "" });
+      const about = { address: signer.email, firm_id, kind: "signing_request" };
+      backend.mailOf(about, `please sign ${title}`, signer.token);
     }
   };
 

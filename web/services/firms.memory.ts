@@ -79,6 +79,16 @@ export function memoryFirms(caller: Caller): FirmsService {
       if (invitations.some(open)) {
         throw new ServiceError("already_invited", "This address has an open invitation.");
       }
+      const about = { address, firm_id: firmId, kind: "invitation" };
+      if (backend.isStopped(about)) {
+        throw new ServiceError(
+          "address_suppressed",
+          "This address takes no more mails of this kind.",
+          {
+            hint: "Its owner unsubscribed, or mails to it came back: reach them another way.",
+          },
+        );
+      }
       const { id, created_at } = stamped();
       const token = crypto.randomUUID().replaceAll("-", "");
       const expires_at = new Date(Date.parse(created_at) + WEEK_MS).toISOString();
@@ -93,7 +103,7 @@ export function memoryFirms(caller: Caller): FirmsService {
       });
       const { name = "" } = firms.find((firm) => firm.id === firmId) ?? {};
       const subject = `${caller.signedIn.name} invites you to ${name}`;
-      backend.mail({ to: address, subject, secret: token });
+      backend.mailOf(about, subject, token);
     },
 
     async revokeInvitation(id) {

@@ -1,26 +1,8 @@
 import { ServiceError } from "./errors.ts";
 import type { StoredNotification } from "./memory/backend.ts";
-import { newestFirst } from "./memory/backend.ts";
+import { KINDS, newestFirst } from "./memory/backend.ts";
 import type { Caller } from "./memory/caller.ts";
-import {
-  DELIVERIES,
-  type Delivery,
-  type Notification,
-  type NotificationsService,
-} from "./notifications.ts";
-
-/** As `private.notification_kinds()` has them, in their order by name. */
-const KINDS: [kind: string, standard: Delivery, what: string][] = [
-  ["contract_declined", "now", "Somebody does not sign a contract."],
-  ["contract_ending", "now", "A contract ends soon."],
-  ["contract_renewing", "now", "A contract renews itself unless somebody cancels it soon."],
-  ["contract_signed", "now", "Everybody has signed a contract."],
-  ["digest", "digest", "The daily mail with what was gathered."],
-  ["export_ready", "now", "The export of the firm you asked for is ready."],
-  ["file_quarantined", "now", "A file of yours was locked away."],
-  ["file_rejected", "digest", "A file of yours could not be used."],
-  ["report_ready", "now", "A report you asked for is ready."],
-];
+import { DELIVERIES, type Notification, type NotificationsService } from "./notifications.ts";
 
 export function memoryNotifications(caller: Caller): NotificationsService {
   const { backend } = caller;
@@ -55,21 +37,32 @@ export function memoryNotifications(caller: Caller): NotificationsService {
     async settings(firmId) {
       caller.require(firmId, "viewer");
       const { id } = caller.signedIn;
-      return KINDS.map(([kind, standard, what]) => {
-        const delivery = backend.deliveries.get(`${firmId} ${id} ${kind}`) ?? standard;
-        return { kind, delivery, standard, what };
-      });
+      return KINDS.map((one) => ({ ...one, delivery: backend.delivery(firmId, id, one.kind) }));
     },
 
     async choose(firmId, kind, delivery) {
       caller.require(firmId, "viewer");
-      if (!KINDS.some(([known]) => known === kind)) {
+      if (!KINDS.some((known) => known.kind === kind)) {
         throw new ServiceError("unknown_kind", `There is no kind of notification "${kind}".`);
       }
       if (!DELIVERIES.includes(delivery) || (kind === "digest" && delivery === "now")) {
         throw new ServiceError("unknown_delivery", "That is no way to be told of it.");
       }
       backend.deliveries.set(`${firmId} ${caller.signedIn.id} ${kind}`, delivery);
+    },
+
+    async unsubscribe(token) {
+      const about = backend.mailTokens.get(token);
+      if (!about) {
+        throw new ServiceError("unknown_token", "This link is not valid.", {
+          hint: "Use the whole link of the mail.",
+        });
+      }
+      const { address, firm_id, kind } = about;
+      const account = backend.accounts.find((one) => one.email === address);
+      if (!KINDS.some((known) => known.kind === kind)) about.isStopped = true;
+      else if (account) backend.deliveries.set(`${firm_id} ${account.id} ${kind}`, "off");
+      return { firm: backend.firms.find((one) => one.id === firm_id)?.name ?? "", kind };
     },
   };
 }

@@ -31,6 +31,11 @@ export interface NotificationsService {
   settings(firmId: string): Promise<NotificationSetting[]>;
   /** Errors: firm_not_found, unknown_kind, unknown_delivery. */
   choose(firmId: string, kind: string, delivery: Delivery): Promise<void>;
+  /**
+   * Ends the mails of one kind of one firm to one address, by the token of such a mail, without an
+   * account. Twice is harmless. Returns the firm's name. Error: unknown_token.
+   */
+  unsubscribe(token: string): Promise<{ firm: string; kind: string }>;
 }
 
 const COLUMNS = "id, kind, title, body, link, read_at, created_at";
@@ -69,6 +74,10 @@ export function supabaseNotifications(client: Client): NotificationsService {
 
     async choose(firmId, kind, delivery) {
       await ask(client.rpc("set_notification", { firm_id: firmId, kind, delivery }));
+    },
+
+    async unsubscribe(token) {
+      return (await ask(client.rpc("unsubscribe", { token }))) as { firm: string; kind: string };
     },
   };
 }

@@ -15,6 +15,7 @@ import { NotFound } from "./pages/not-found.tsx";
 import { ReportsPage } from "./pages/reports.tsx";
 import { SettingsPage } from "./pages/settings.tsx";
 import { SignPage } from "./pages/sign.tsx";
+import { UnsubscribePage } from "./pages/unsubscribe.tsx";
 import { go, match, usePath } from "./router.ts";
 import { ServicesContext, type Session, SessionContext } from "./session.ts";
 import { Shell } from "./ui/shell.tsx";
@@ -31,6 +32,8 @@ export function App({ services }: { services: Services }) {
     <ServicesContext.Provider value={services}>
       {path === "/sign" ? (
         <SignPage />
+      ) : path === "/unsubscribe" ? (
+        <UnsubscribePage />
       ) : account === undefined ? (
         <Waiting />
       ) : path === "/invitations/accept" ? (

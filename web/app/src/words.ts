@@ -7,6 +7,7 @@ const STATUS_WORDS: Record<string, string> = {
   nda: "NDA",
   processing: "Checking",
   rendering: "Working",
+  digest: "The daily mail",
 };
 
 export function word(code: string): string {

@@ -5,7 +5,7 @@ import type { Contract, ContractEvent, ContractStatus } from "../contracts.ts";
 import type { FileEntry } from "../files.ts";
 import type { Member, MyFirm, Role } from "../firms.ts";
 import type { Stop, Watcher } from "../live.ts";
-import type { Delivery, Notification } from "../notifications.ts";
+import type { Delivery, Notification, NotificationSetting } from "../notifications.ts";
 import type { Report } from "../reports.ts";
 import type { Signer } from "../signing.ts";
 
@@ -41,12 +41,42 @@ export type StoredFile = FileEntry & { created_by: string; sha256: string | null
 export type StoredNotification = Notification & { firm_id: string; user_id: string };
 export type StoredReport = Report & { requested_by: string; body: Blob | null };
 
-/** A mail that a real project would have sent; `secret` is the code or the token in it. */
+/** A mail that a real project would have sent. */
 export interface Mail {
   to: string;
   subject: string;
-  secret: string;
+  /** The code or the token in it, if there is one. */
+  secret: string | null;
+  /** What ends mails like it: those of Auth have none. */
+  unsubscribe: string | null;
 }
+/** What the token of a mail names. */
+export interface About {
+  address: string;
+  firm_id: string;
+  kind: string;
+}
+
+/** What members are told, as `private.notification_kinds()` has it, by name. */
+export const KINDS: Omit<NotificationSetting, "delivery">[] = [
+  { kind: "contract_declined", standard: "now", what: "Somebody does not sign a contract." },
+  { kind: "contract_ending", standard: "now", what: "A contract ends soon." },
+  {
+    kind: "contract_renewing",
+    standard: "now",
+    what: "A contract renews itself unless somebody cancels it soon.",
+  },
+  { kind: "contract_signed", standard: "now", what: "Everybody has signed a contract." },
+  { kind: "digest", standard: "digest", what: "The daily mail with what was gathered." },
+  {
+    kind: "export_ready",
+    standard: "now",
+    what: "The export of the firm you asked for is ready.",
+  },
+  { kind: "file_quarantined", standard: "now", what: "A file of yours was locked away." },
+  { kind: "file_rejected", standard: "digest", what: "A file of yours could not be used." },
+  { kind: "report_ready", standard: "now", what: "A report you asked for is ready." },
+];
 
 interface Live {
   contracts: Contract;
@@ -75,6 +105,8 @@ export class MemoryBackend {
   readonly reports: StoredReport[] = [];
   /** What members chose, by firm, member and kind. */
   readonly deliveries = new Map<string, Delivery>();
+  /** Tokens of mails, and whether whoever is no member used theirs. */
+  readonly mailTokens = new Map<string, About & { isStopped: boolean }>();
 
   readonly #listeners = new Set<(table: keyof Live, row: Live[keyof Live]) => void>();
   readonly #jobs: (() => void)[] = [];
@@ -90,8 +122,23 @@ export class MemoryBackend {
     this.#onMail = options.onMail ?? (() => {});
   }
 
-  mail(mail: Mail): void {
-    this.#onMail(mail);
+  /** A mail of Auth. */
+  mail(to: string, subject: string, secret: string): void {
+    this.#onMail({ to, subject, secret, unsubscribe: null });
+  }
+
+  /** A mail in the name of a firm, unless its receiver wants no more of them. */
+  mailOf(about: About, subject: string, secret: string | null): void {
+    if (this.isStopped(about)) return;
+    const unsubscribe = crypto.randomUUID();
+    this.mailTokens.set(unsubscribe, { ...about, isStopped: false });
+    this.#onMail({ to: about.address, subject, secret, unsubscribe });
+  }
+
+  isStopped({ address, firm_id, kind }: About): boolean {
+    const isSame = (one: About) =>
+      one.address === address && one.firm_id === firm_id && one.kind === kind;
+    return [...this.mailTokens.values()].some((one) => one.isStopped && isSame(one));
   }
 
   /** Something a job runner would do. */
@@ -138,6 +185,15 @@ export class MemoryBackend {
     const row = { ...stamped(), ...facts, firm_id, user_id, read_at: null };
     this.notifications.push(row);
     this.changed("notifications", row);
+    const { email = "" } = this.accounts.find((one) => one.id === user_id) ?? {};
+    if (this.delivery(firm_id, user_id, facts.kind) === "now") {
+      this.mailOf({ address: email, firm_id, kind: facts.kind }, facts.title, null);
+    }
+  }
+
+  delivery(firmId: string, userId: string, kind: string): Delivery {
+    const standard = KINDS.find((one) => one.kind === kind)?.standard ?? "off";
+    return this.deliveries.get(`${firmId} ${userId} ${kind}`) ?? standard;
   }
 
   /** What a contract becomes, who made it so (nobody in the firm: null), and why. */

@@ -69,6 +69,21 @@ for (const stage of STAGES) {
       );
       const token = await stage.secret(ben.email, "invites you to Northlight Advisory");
       await fails("invitation_not_found", cleo.firms.acceptInvitation(token));
+      const other = newEmail("dora");
+      await ada.firms.invite(firm.id, other, "viewer");
+      await stage.secret(other, "invites you");
+      const stop = await stage.unsubscribeToken(other, "invites you");
+      const { notifications } = stage.device();
+      for (const _ of [1, 2]) {
+        assert.deepEqual(await notifications.unsubscribe(stop), {
+          firm: "Northlight Advisory",
+          kind: "invitation",
+        });
+      }
+      const [unwanted] = await ada.firms.invitations(firm.id);
+      assert.ok(unwanted);
+      await ada.firms.revokeInvitation(unwanted.id);
+      await fails("address_suppressed", ada.firms.invite(firm.id, other, "viewer"));
       const joined = await ben.firms.acceptInvitation(token);
       assert.deepEqual([joined.firm_id, joined.role], [firm.id, "viewer"]);
       await fails("invitation_used", ben.firms.acceptInvitation(token));
@@ -380,6 +395,21 @@ for (const stage of STAGES) {
       await ada.notifications.markAllRead(firmId);
       assert.equal(await unread(), 0);
       assert.deepEqual(await ben.notifications.list(firmId), []);
+
+      // A member's kind is off by one click, without a session, until they choose otherwise.
+      const stop = await stage.unsubscribeToken(ada.email, "Your report is ready");
+      assert.deepEqual(await stage.device().notifications.unsubscribe(stop), {
+        firm: "Northlight Advisory",
+        kind: "report_ready",
+      });
+      await fails("unknown_token", stage.device().notifications.unsubscribe(`${stop}0`));
+      const off = (await ada.notifications.settings(firmId)).filter(
+        ({ delivery }) => delivery === "off",
+      );
+      assert.deepEqual(
+        off.map(({ kind }) => kind),
+        ["report_ready"],
+      );
 
       const next = await ada.files.upload(firmId, {
         ...textFile("Offer 2.txt"),

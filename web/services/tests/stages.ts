@@ -10,6 +10,8 @@ export interface Stage {
   device(): Services;
   /** The code or the token of the mail to an address, once it is there. */
   secret(to: string, subject: string): Promise<string>;
+  /** What ends mails like that one, of those that are there. */
+  unsubscribeToken(to: string, subject: string): Promise<string>;
   /** Does what waits for the job runner. */
   work(): Promise<void>;
 }
@@ -17,11 +19,14 @@ export interface Stage {
 function inMemory(): Stage {
   const mails: Mail[] = [];
   const backend = new MemoryBackend({ workAfterMs: null, onMail: (mail) => mails.push(mail) });
+  const find = (to: string, subject: string) =>
+    mails.findLast((mail) => mail.to === to && mail.subject.includes(subject));
   return {
     name: "in memory",
     device: () => createMemoryServices(backend),
-    secret: (to, subject) =>
-      eventually(() => mails.findLast((m) => m.to === to && m.subject.includes(subject))?.secret),
+    secret: (to, subject) => eventually(() => find(to, subject)?.secret ?? undefined),
+    unsubscribeToken: (to, subject) =>
+      eventually(() => find(to, subject)?.unsubscribe ?? undefined),
     work: async () => backend.work(),
   };
 }
@@ -31,21 +36,24 @@ function onSupabase(env: Record<string, string | undefined>): Stage {
   const work = async () => {
     await promisify(execFile)(PYTHON, ["-m", "edge_jobs", "run"]);
   };
+  const inMail = (to: string, subject: string, pattern: RegExp) =>
+    eventually(async () => {
+      const mails = await (await fetch(`${MAIL_URL}/api/email`)).json();
+      const mail = mails.findLast(
+        (one: { to: { address: string }[]; subject: string }) =>
+          one.to[0]?.address === to && one.subject.includes(subject),
+      );
+      return mail && pattern.exec(mail.text)?.slice(1).find(Boolean);
+    });
   return {
     name: "on Supabase",
     device: () => createServices({ url: SUPABASE_URL, publishableKey: SUPABASE_PUBLISHABLE_KEY }),
     async secret(to, subject) {
       // Codes are sent by Auth itself, everything else by the job runner.
       if (/invites|please sign/.test(subject)) await work();
-      return eventually(async () => {
-        const mails = await (await fetch(`${MAIL_URL}/api/email`)).json();
-        const mail = mails.findLast(
-          (one: { to: { address: string }[]; subject: string }) =>
-            one.to[0]?.address === to && one.subject.includes(subject),
-        );
-        return mail && /#token=(\w+)|\b(\d{6})\b/.exec(mail.text)?.slice(1).find(Boolean);
-      });
+      return inMail(to, subject, /#token=(\w+)|\b(\d{6})\b/);
     },
+    unsubscribeToken: (to, subject) => inMail(to, subject, /\/unsubscribe\?token=([\w-]+)/),
     work,
   };
 }

@@ -1576,3 +1576,7 @@ CREATE POLICY "notification_preferences_update" ON "public"."notification_prefer
   TO "authenticated"
   USING (((user_id = ( SELECT auth.uid() AS uid)) AND (firm_id = ANY (ARRAY( SELECT private.firm_ids('viewer'::text) AS firm_ids)))))
   WITH CHECK (((user_id = ( SELECT auth.uid() AS uid)) AND (firm_id = ANY (ARRAY( SELECT private.firm_ids('viewer'::text) AS firm_ids)))));
+
+REVOKE ALL ON TABLE "private"."email_suppressions" FROM PUBLIC, "anon", "authenticated", "service_role";
+
+REVOKE ALL ON TABLE "private"."mail_key" FROM PUBLIC, "anon", "authenticated", "service_role";

@@ -617,3 +617,5 @@ REVOKE ALL ON FUNCTION "public"."project_usage"() FROM "postgres";
 GRANT EXECUTE ON FUNCTION "public"."project_usage"() TO "postgres";
 
 GRANT EXECUTE ON FUNCTION "public"."project_usage"() TO "service_role";
+
+REVOKE ALL ON TABLE "private"."usage_days" FROM PUBLIC, "anon", "authenticated", "service_role";

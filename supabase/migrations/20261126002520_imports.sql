@@ -2141,3 +2141,5 @@ on conflict (id) do update set
   public = excluded.public,
   file_size_limit = excluded.file_size_limit,
   allowed_mime_types = excluded.allowed_mime_types;
+
+REVOKE ALL ON TABLE "private"."import_errors" FROM PUBLIC, "anon", "authenticated", "service_role";

@@ -149,6 +149,7 @@ def test_attack_23_edit_of_signed_terms(shared_firm: Firm, db: Db) -> None:
         "auto_renew": True,
         "renewal_months": 12,
         "parent_id": shared_firm.contract(kind="framework")["id"],
+        "external_ref": "C-1",
     }
     granted = db.execute(
         "select column_name from information_schema.column_privileges where grantee ="

@@ -27,6 +27,7 @@ OUTSIDE = {
     "view_signing",
     "sign_contract",
     "decline_contract",
+    "unsubscribe",
 }
 WEAK = ("owner", "admin", "member", "portal")
 

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.api import imports
 from tests.api.matrix import CLOSED_TABLES, TABLES
 from tests.people import Api, Firm, created
 
@@ -43,6 +44,7 @@ def theirs(api: Api, stack: Any) -> Firm:
         firm.owner.rpc("request_report", firm_id=firm.id, kind="contract_portfolio", format="csv")
     )
     created(firm.owner.rpc("export_firm", firm_id=firm.id))
+    created(imports.begin(firm.owner, firm))
     erased = {"id": firm.consultant()["id"], "note": "By letter"}
     created(firm.owner.rpc("erase_consultant", **erased))
     with psycopg.connect(stack.superuser_url) as db:

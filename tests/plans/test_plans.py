@@ -153,7 +153,7 @@ UNSORTED = (
     "reports where {firm} order by created_at desc, id",
 )
 # Few rows, or asked for by their key alone.
-UNLISTED = {"firms", "profiles", "consultant_private"}
+UNLISTED = {"firms", "profiles", "consultant_private", "notification_preferences"}
 PAGE = 20
 SCANS = ("Index Scan", "Index Only Scan", "Bitmap Index Scan")
 

@@ -29,6 +29,7 @@ def fill(firm: Firm, drain: Callable[..., str]) -> dict[str, Any]:
     bad = upload(firm.owner, firm, "Invoice.pdf", b"<script></script>", PDF, **where)
     asked = {"firm_id": firm.id, "kind": "contract_portfolio", "format": "pdf"}
     created(firm.owner.rpc("request_report", **asked))
+    export = created(firm.owner.rpc("export_firm", firm_id=firm.id))
     drain()
     upload(firm.owner, firm, "New.txt", b"Still being looked at.", "text/plain", **where)
     created(firm.owner.rpc("request_report", **asked))
@@ -36,7 +37,8 @@ def fill(firm: Firm, drain: Callable[..., str]) -> dict[str, Any]:
         firm.owner.rpc("invite_member", firm_id=firm.id, email="cleo@firm.example", role="member")
     )
     return {"company": helios["id"], "consultant": noor["id"], "contract": contract["id"]} | {
-        "file": bad
+        "file": bad,
+        "export": export,
     }
 
 
@@ -56,9 +58,11 @@ def test_every_page_is_for_everybody(
         f"/files/{ids['file']}": "Invoice.pdf",
         "/reports": "Reports",
         "/members": "Invited",
+        "/notifications": "Notifications",
         "/firms/new": "Create a firm",
         "/settings": "Settings",
         "/settings/notifications": "Mails",
+        f"/settings/exports/{ids['export']}": "Everything the firm has here",
         "/nowhere": "No such page",
     }
     outside = {

@@ -216,3 +216,37 @@ def test_the_keyboard_is_enough(visit: Visit, firm: Firm) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_text("moved it to in review – “By hand.”")).to_be_visible()
+
+
+def test_an_owner_takes_a_copy_of_the_firm(
+    visit: Visit, firm: Firm, other_firm: Firm, drain: Callable[..., str]
+) -> None:
+    page = visit("/settings", firm.owner)
+    page.get_by_role("button", name="Export the firm").click()
+    expect(page.get_by_role("progressbar", name="How far the export is")).to_be_visible()
+    drain()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download part 1 of 1").click()
+    assert saved.value.suggested_filename == "part-001.zip"
+    assert saved.value.path().read_bytes().startswith(b"PK")
+
+    # What it told is on the page of notifications, which leads there, and the bell follows.
+    page.goto("/notifications")
+    bell = page.get_by_role("button", name=re.compile("1 unread"))
+    expect(bell).to_be_visible()
+    page.get_by_role("main").get_by_role("link", name=re.compile("export of your firm")).click()
+    expect(page.get_by_role("heading", name="Export of the firm")).to_be_visible()
+    expect(bell).to_have_count(0)
+    address = page.url
+
+    # A link into another firm of theirs leads there; who is no owner is told why there is nothing.
+    other_firm.join("viewer", firm.owner)
+    page.goto("/notifications")
+    page.get_by_role("button", name=re.compile("Switch firm")).click()
+    page.locator("#firms li button").filter(has_not=page.locator("svg")).click()
+    expect(page.get_by_role("heading", name="No contracts yet")).to_be_visible()
+    page.goto(address)
+    expect(page.get_by_role("heading", name="Export of the firm")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Switch firm"))).to_contain_text("Owner")
+    page = visit(address, firm.admin)
+    expect(page.get_by_text("shown to owners of its firm alone")).to_be_visible()

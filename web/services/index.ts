@@ -3,6 +3,7 @@ import { connect, type Project } from "./client.ts";
 import { supabaseCompanies } from "./companies.ts";
 import { supabaseConsultants } from "./consultants.ts";
 import { supabaseContracts } from "./contracts.ts";
+import { supabaseExports } from "./exports.ts";
 import { supabaseFiles } from "./files.ts";
 import { supabaseFirms } from "./firms.ts";
 import { supabaseNotifications } from "./notifications.ts";
@@ -19,6 +20,7 @@ export function createServices(project: Project): Services {
     companies: supabaseCompanies(client),
     consultants: supabaseConsultants(client),
     contracts: supabaseContracts(client),
+    exports: supabaseExports(client),
     files: supabaseFiles(client, project),
     notifications: supabaseNotifications(client),
     reports: supabaseReports(client),
@@ -32,6 +34,7 @@ export * from "./companies.ts";
 export * from "./consultants.ts";
 export * from "./contracts.ts";
 export { ServiceError } from "./errors.ts";
+export type * from "./exports.ts";
 export type * from "./files.ts";
 export * from "./firms.ts";
 export type { ListQuery, Page } from "./lists.ts";

@@ -2,6 +2,7 @@ import { memoryAuth } from "./auth.memory.ts";
 import { memoryCompanies } from "./companies.memory.ts";
 import { memoryConsultants } from "./consultants.memory.ts";
 import { memoryContracts } from "./contracts.memory.ts";
+import { memoryExports } from "./exports.memory.ts";
 import { memoryFiles } from "./files.memory.ts";
 import { memoryFirms } from "./firms.memory.ts";
 import { MemoryBackend } from "./memory/backend.ts";
@@ -26,6 +27,7 @@ export function createMemoryServices(
     companies: memoryCompanies(caller),
     consultants: memoryConsultants(caller),
     contracts: memoryContracts(caller),
+    exports: memoryExports(caller),
     files: memoryFiles(caller, uploadMs / 8),
     notifications: memoryNotifications(caller),
     reports: memoryReports(caller),

@@ -2,6 +2,7 @@ import type { AuthService } from "./auth.ts";
 import type { CompaniesService } from "./companies.ts";
 import type { ConsultantsService } from "./consultants.ts";
 import type { ContractsService } from "./contracts.ts";
+import type { ExportsService } from "./exports.ts";
 import type { FilesService } from "./files.ts";
 import type { FirmsService } from "./firms.ts";
 import type { NotificationsService } from "./notifications.ts";
@@ -15,6 +16,7 @@ export interface Services {
   companies: CompaniesService;
   consultants: ConsultantsService;
   contracts: ContractsService;
+  exports: ExportsService;
   files: FilesService;
   notifications: NotificationsService;
   reports: ReportsService;

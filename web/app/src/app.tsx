@@ -7,11 +7,13 @@ import { ConsultantPage, ConsultantsPage } from "./pages/consultants.tsx";
 import { ContractPage } from "./pages/contract.tsx";
 import { ContractsPage, NewContractPage } from "./pages/contracts.tsx";
 import { Entrance, ForgotPassword, SignIn, SignUp } from "./pages/entrance.tsx";
+import { ExportPage } from "./pages/exports.tsx";
 import { FilePage } from "./pages/file.tsx";
 import { FirstFirm, Locked, NewFirmPage } from "./pages/firms.tsx";
 import { MailsPage } from "./pages/mails.tsx";
 import { MembersPage } from "./pages/members.tsx";
 import { NotFound } from "./pages/not-found.tsx";
+import { NotificationsPage } from "./pages/notifications.tsx";
 import { ReportsPage } from "./pages/reports.tsx";
 import { SettingsPage } from "./pages/settings.tsx";
 import { SignPage } from "./pages/sign.tsx";
@@ -144,10 +146,11 @@ const ROUTES: [string, (parts: Record<string, string>) => preact.JSX.Element][] 
   ["/reports", () => <ReportsPage />],
   ["/reports/:id", ({ id = "" }) => <ReportsPage highlight={id} />],
   ["/members", () => <MembersPage />],
+  ["/notifications", () => <NotificationsPage />],
   ["/firms/new", () => <NewFirmPage />],
   ["/settings", () => <SettingsPage />],
   ["/settings/notifications", () => <MailsPage />],
-  ["/settings/exports/:id", () => <SettingsPage />],
+  ["/settings/exports/:id", ({ id = "" }) => <ExportPage id={id} />],
 ];
 
 function Routes({ path }: { path: string }) {

@@ -2,6 +2,7 @@ import type { Account } from "../auth.ts";
 import type { Company } from "../companies.ts";
 import type { Consultant } from "../consultants.ts";
 import type { Contract, ContractEvent, ContractStatus } from "../contracts.ts";
+import type { FirmExport } from "../exports.ts";
 import type { FileEntry } from "../files.ts";
 import type { Member, MyFirm, Role } from "../firms.ts";
 import type { Stop, Watcher } from "../live.ts";
@@ -80,6 +81,7 @@ export const KINDS: Omit<NotificationSetting, "delivery">[] = [
 
 interface Live {
   contracts: Contract;
+  exports: FirmExport;
   files: StoredFile;
   notifications: StoredNotification;
   reports: StoredReport;
@@ -103,6 +105,7 @@ export class MemoryBackend {
   readonly files: StoredFile[] = [];
   readonly notifications: StoredNotification[] = [];
   readonly reports: StoredReport[] = [];
+  readonly exports: FirmExport[] = [];
   /** What members chose, by firm, member and kind. */
   readonly deliveries = new Map<string, Delivery>();
   /** Tokens of mails, and whether whoever is no member used theirs. */

@@ -358,6 +358,13 @@ for (const stage of STAGES) {
       const invoice = await ada.files.upload(firmId, { name: "Invoice.pdf", body: script, parent });
       const report = await ada.reports.request(firmId, "csv", company_id);
       assert.deepEqual([report.status, report.format], ["queued", "csv"]);
+      const exported = await watching(ada.exports.watch, firmId);
+      const asked = await ada.exports.request(firmId);
+      assert.deepEqual([asked.status, asked.parts], ["queued", []]);
+      await fails("export_running", ada.exports.request(firmId));
+      await fails("not_allowed", ben.exports.request(firmId));
+      await fails("not_found", ben.exports.get(asked.id));
+      assert.deepEqual(await ben.exports.list(firmId), []);
       await stage.work();
 
       const outcome = (id: string) => seenByBen.rows.findLast((file) => file.id === id)?.status;
@@ -380,9 +387,18 @@ for (const stage of STAGES) {
 
       const ready = await eventually(() => reports.rows.findLast((row) => row.status === "ready"));
       assert.match(await (await ada.reports.download(ready)).text(), /^\uFEFF?number,title,/);
-      await eventually(() => told.rows.length >= 2 || undefined);
+      const copy = await eventually(() => exported.rows.findLast((row) => row.status === "ready"));
+      assert.deepEqual(await ada.exports.list(firmId), [copy]);
+      const [part] = copy.parts;
+      assert.ok(part);
+      const zip = await ada.exports.open(part);
+      assert.equal(zip.name, "part-001.zip");
+      assert.equal((await (await fetch(zip.url)).text()).slice(0, 2), "PK");
+      await fails("not_found", ben.exports.open(part));
+      await eventually(() => told.rows.length >= 3 || undefined);
       const news = await ada.notifications.list(firmId);
       assert.deepEqual(news.map(({ kind, title, link }) => [kind, title, link]).sort(), [
+        ["export_ready", "The export of your firm is ready", `/settings/exports/${asked.id}`],
         ["file_quarantined", "“Invoice.pdf” is in quarantine", `/files/${invoice.id}`],
         ["report_ready", "Your report is ready", `/reports/${report.id}`],
       ]);
@@ -391,7 +407,7 @@ for (const stage of STAGES) {
       const unread = async () =>
         (await ada.notifications.list(firmId)).filter((one) => one.read_at === null).length;
       await ada.notifications.markRead(first.id);
-      assert.equal(await unread(), 1);
+      assert.equal(await unread(), 2);
       await ada.notifications.markAllRead(firmId);
       assert.equal(await unread(), 0);
       assert.deepEqual(await ben.notifications.list(firmId), []);
@@ -438,7 +454,7 @@ for (const stage of STAGES) {
       await fails("firm_not_found", outsider.reports.request(firmId, "csv"));
       await fails("not_allowed", outsider.companies.add(firmId, { name: "Mine" }));
       assert.deepEqual(seenBySam.rows, []);
-      for (const live of [seenByBen, seenBySam, told, reports]) live.stop();
+      for (const live of [seenByBen, seenBySam, told, reports, exported]) live.stop();
     });
 
     test("nobody is signed in", async () => {

@@ -1,7 +1,7 @@
 import { atLeast, type Report } from "@firmbase/services";
 import { useState } from "preact/hooks";
 import { asServiceError, useLoad, useWatch } from "../load.ts";
-import { useSession } from "../session.ts";
+import { useFirmOf, useSession } from "../session.ts";
 import { save } from "../ui/files.tsx";
 import { Choice, Form } from "../ui/form.tsx";
 import { Icon } from "../ui/icons.tsx";
@@ -26,6 +26,12 @@ export function ReportsPage({ highlight }: { highlight?: string }) {
         : [report, ...(seen ?? [])],
     );
   useWatch(services.reports.watch, firm.firm_id, { ready: reload, changed: put });
+  // A mail may be about a report of another firm, or about one that is gone by now.
+  const meant = useLoad(
+    async () => (highlight ? services.reports.get(highlight) : null),
+    [highlight],
+  );
+  useFirmOf(meant.data?.firm_id);
   const companies = useLoad(
     () => services.companies.list(firm.firm_id, { limit: 200 }),
     [firm.firm_id],
@@ -66,6 +72,7 @@ export function ReportsPage({ highlight }: { highlight?: string }) {
             <h2 id="reports-title">Made so far</h2>
           </header>
           {error && <ErrorNote error={error} retry={reload} />}
+          {meant.error && <ErrorNote error={meant.error} />}
           {!data && !error && <Loading lines={2} />}
           {data?.length === 0 && (
             <Empty icon="reports" title="No reports yet">

@@ -6,6 +6,7 @@ import { Facts } from "../ui/facts.tsx";
 import { Field, Form } from "../ui/form.tsx";
 import { ErrorNote, Loading, Page } from "../ui/states.tsx";
 import { word } from "../words.ts";
+import { Exports } from "./exports.tsx";
 import { Mails } from "./mails.tsx";
 
 /** What mails are coloured with where the firm has no colour. */
@@ -60,6 +61,7 @@ export function SettingsPage() {
       </section>
       <Mails />
       {atLeast(role, "admin") && <BrandColor />}
+      {role === "owner" && <Exports />}
     </Page>
   );
 }

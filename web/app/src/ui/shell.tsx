@@ -1,12 +1,11 @@
-import type { Notification } from "@firmbase/services";
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { asServiceError, useLoad, useWatch } from "../load.ts";
 import { go } from "../router.ts";
 import { useSession } from "../session.ts";
-import { initials, moment, word } from "../words.ts";
+import { initials, word } from "../words.ts";
+import { Bell } from "./bell.tsx";
 import { Icon, type IconName } from "./icons.tsx";
-import { ErrorNote } from "./states.tsx";
+import { closePopover } from "./popover.ts";
 
 const NAVIGATION: { path: string; label: string; icon: IconName }[] = [
   { path: "/contracts", label: "Contracts", icon: "contracts" },
@@ -123,96 +122,6 @@ function You() {
       </div>
     </div>
   );
-}
-
-function Bell() {
-  const { services, firm, say } = useSession();
-  const firmId = firm.firm_id;
-  const { data, error, reload, setData } = useLoad(
-    () => services.notifications.list(firmId),
-    [firmId],
-  );
-  useWatch(services.notifications.watch, firmId, {
-    ready: reload,
-    changed: (news) => {
-      const isNew = news.read_at === null && !data?.some((one) => one.id === news.id);
-      setData((seen) => [news, ...(seen ?? []).filter((one) => one.id !== news.id)].sort(newest));
-      if (isNew) say(news.title);
-    },
-  });
-  const unread = data?.filter((one) => one.read_at === null).length ?? 0;
-  const read = async (ids: string[], write: () => Promise<void>) => {
-    const read_at = new Date().toISOString();
-    setData((seen) => seen?.map((one) => (ids.includes(one.id) ? { ...one, read_at } : one)));
-    await write().catch((reason) => {
-      say(asServiceError(reason).message);
-      reload();
-    });
-  };
-
-  return (
-    <div class="bell">
-      <button type="button" class="bell-button" popovertarget="news">
-        <Icon name="bell" />
-        <span class="bell-word">Notifications</span>
-        {unread > 0 && (
-          <span class="count">
-            {unread}
-            <span class="visually-hidden"> unread</span>
-          </span>
-        )}
-      </button>
-      <div id="news" class="menu wide" popover="auto">
-        <div class="menu-head row-head">
-          <strong>Notifications</strong>
-          {unread > 0 && (
-            <button
-              type="button"
-              class="button small ghost"
-              onClick={() =>
-                read(data?.map((one) => one.id) ?? [], () =>
-                  services.notifications.markAllRead(firmId),
-                )
-              }
-            >
-              Mark all as read
-            </button>
-          )}
-        </div>
-        {error && <ErrorNote error={error} retry={reload} />}
-        {data?.length === 0 && (
-          <p class="menu-empty">Nothing yet. What needs you will be told here.</p>
-        )}
-        <ul>
-          {data?.map((one) => (
-            <li key={one.id} data-unread={one.read_at === null ? "" : undefined}>
-              <a
-                href={one.link}
-                onClick={() => {
-                  closePopover("news");
-                  void read([one.id], () => services.notifications.markRead(one.id));
-                }}
-              >
-                <strong>
-                  {one.read_at === null && <span class="visually-hidden">Unread: </span>}
-                  {one.title}
-                </strong>
-                {one.body && <span>{one.body}</span>}
-                <small>{moment(one.created_at)}</small>
-              </a>
-            </li>
-          ))}
-        </ul>
-      </div>
-    </div>
-  );
-}
-
-const newest = (a: Notification, b: Notification): number =>
-  b.created_at.localeCompare(a.created_at);
-
-function closePopover(id: string): void {
-  document.getElementById(id)?.hidePopover();
 }
 
 export function Offline() {

@@ -83,6 +83,7 @@ const TONES: Record<string, string> = {
   in_review: "info",
   processing: "info",
   rendering: "info",
+  working: "info",
   queued: "info",
   candidate: "info",
   lead: "info",

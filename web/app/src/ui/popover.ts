@@ -1,0 +1,3 @@
+export function closePopover(id: string): void {
+  document.getElementById(id)?.hidePopover();
+}

@@ -20,7 +20,8 @@ GROUND = "#c9ccd3"
 MOST_BYTES = 400_000
 PAGES = (
     *("/contracts", "CONTRACT", "/contracts/new", "/companies", "COMPANY"),
-    *("/consultants", "CONSULTANT", "/reports", "/members", "/settings"),
+    *("/consultants", "CONSULTANT", "/imports", "/reports", "/members", "/settings"),
+    *("/settings/notifications", "/notifications"),
 )
 
 
@@ -64,7 +65,7 @@ def pages(
     context = browser.new_context(base_url=day["environment"]["APP_URL"], **settings)
     page = context.new_page()
     shots = []
-    for path in ("/sign-in", "/sign-up"):
+    for path in ("/sign-in", "/sign-up", "/unsubscribe#token=0"):
         page.goto(path)
         page.get_by_role("heading", level=1).wait_for()
         shots.append(take(page))

@@ -57,11 +57,11 @@ def test_every_page_is_for_everybody(
         f"/consultants/{ids['consultant']}": "Noor Haddad",
         f"/files/{ids['file']}": "Invoice.pdf",
         "/reports": "Reports",
+        "/imports?kind=contracts": "A file of rows",
         "/members": "Invited",
         "/notifications": "Notifications",
         "/firms/new": "Create a firm",
         "/settings": "Settings",
-        "/settings/notifications": "Mails",
         f"/settings/exports/{ids['export']}": "Everything the firm has here",
         "/nowhere": "No such page",
     }

@@ -195,6 +195,7 @@ def test_the_keyboard_is_enough(visit: Visit, firm: Firm) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
     for focused in (
+        page.get_by_role("link", name="Import"),
         page.get_by_role("link", name="New contract"),
         page.get_by_label("Search contracts"),
         page.get_by_label("Status", exact=True),

@@ -4,7 +4,7 @@ import { stamped } from "./memory/backend.ts";
 import type { Caller } from "./memory/caller.ts";
 import { check, isLine, list, type Rules } from "./memory/rows.ts";
 
-const RULES: Rules<CompanyValues> = {
+export const RULES: Rules<CompanyValues> = {
   name: isLine,
   country: (value) => /^[A-Z]{2}$/.test(value),
   website: (value) => /^https?:\/\/[^\s<>"]+$/.test(value),

@@ -6,6 +6,7 @@ import { supabaseContracts } from "./contracts.ts";
 import { supabaseExports } from "./exports.ts";
 import { supabaseFiles } from "./files.ts";
 import { supabaseFirms } from "./firms.ts";
+import { supabaseImports } from "./imports.ts";
 import { supabaseNotifications } from "./notifications.ts";
 import { supabaseReports } from "./reports.ts";
 import type { Services } from "./services.ts";
@@ -22,6 +23,7 @@ export function createServices(project: Project): Services {
     contracts: supabaseContracts(client),
     exports: supabaseExports(client),
     files: supabaseFiles(client, project),
+    imports: supabaseImports(client, project),
     notifications: supabaseNotifications(client),
     reports: supabaseReports(client),
     signing: supabaseSigning(client),
@@ -37,6 +39,15 @@ export { ServiceError } from "./errors.ts";
 export type * from "./exports.ts";
 export type * from "./files.ts";
 export * from "./firms.ts";
+export {
+  IMPORT_KINDS,
+  type Import,
+  type ImportKind,
+  type ImportStatus,
+  type ImportsService,
+  type NewImport,
+  type Refusal,
+} from "./imports.ts";
 export type { ListQuery, Page } from "./lists.ts";
 export type { Stop, Watcher } from "./live.ts";
 export * from "./notifications.ts";

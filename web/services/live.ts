@@ -15,7 +15,7 @@ export interface Watcher<T> {
   lost?(): void;
 }
 
-type LiveTable = "contracts" | "files" | "firm_exports" | "notifications" | "reports";
+type LiveTable = "contracts" | "files" | "firm_exports" | "imports" | "notifications" | "reports";
 
 /**
  * Watches the rows of a firm that the caller may read. Each change is read again by its id: a row

@@ -5,6 +5,7 @@ import { memoryContracts } from "./contracts.memory.ts";
 import { memoryExports } from "./exports.memory.ts";
 import { memoryFiles } from "./files.memory.ts";
 import { memoryFirms } from "./firms.memory.ts";
+import { memoryImports } from "./imports.memory.ts";
 import { MemoryBackend } from "./memory/backend.ts";
 import { Caller } from "./memory/caller.ts";
 import { memoryNotifications } from "./notifications.memory.ts";
@@ -29,6 +30,7 @@ export function createMemoryServices(
     contracts: memoryContracts(caller),
     exports: memoryExports(caller),
     files: memoryFiles(caller, uploadMs / 8),
+    imports: memoryImports(caller),
     notifications: memoryNotifications(caller),
     reports: memoryReports(caller),
     signing: memorySigning(caller),

@@ -5,6 +5,7 @@ import type { ContractsService } from "./contracts.ts";
 import type { ExportsService } from "./exports.ts";
 import type { FilesService } from "./files.ts";
 import type { FirmsService } from "./firms.ts";
+import type { ImportsService } from "./imports.ts";
 import type { NotificationsService } from "./notifications.ts";
 import type { ReportsService } from "./reports.ts";
 import type { SigningService } from "./signing.ts";
@@ -18,6 +19,7 @@ export interface Services {
   contracts: ContractsService;
   exports: ExportsService;
   files: FilesService;
+  imports: ImportsService;
   notifications: NotificationsService;
   reports: ReportsService;
   signing: SigningService;

@@ -10,6 +10,7 @@ import { Entrance, ForgotPassword, SignIn, SignUp } from "./pages/entrance.tsx";
 import { ExportPage } from "./pages/exports.tsx";
 import { FilePage } from "./pages/file.tsx";
 import { FirstFirm, Locked, NewFirmPage } from "./pages/firms.tsx";
+import { ImportPage, ImportsPage } from "./pages/imports.tsx";
 import { MailsPage } from "./pages/mails.tsx";
 import { MembersPage } from "./pages/members.tsx";
 import { NotFound } from "./pages/not-found.tsx";
@@ -145,6 +146,8 @@ const ROUTES: [string, (parts: Record<string, string>) => preact.JSX.Element][] 
   ["/files/:id", ({ id = "" }) => <FilePage id={id} />],
   ["/reports", () => <ReportsPage />],
   ["/reports/:id", ({ id = "" }) => <ReportsPage highlight={id} />],
+  ["/imports", () => <ImportsPage />],
+  ["/imports/:id", ({ id = "" }) => <ImportPage id={id} />],
   ["/members", () => <MembersPage />],
   ["/notifications", () => <NotificationsPage />],
   ["/firms/new", () => <NewFirmPage />],

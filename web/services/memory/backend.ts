@@ -5,6 +5,7 @@ import type { Contract, ContractEvent, ContractStatus } from "../contracts.ts";
 import type { FirmExport } from "../exports.ts";
 import type { FileEntry } from "../files.ts";
 import type { Member, MyFirm, Role } from "../firms.ts";
+import type { Import } from "../imports.ts";
 import type { Stop, Watcher } from "../live.ts";
 import type { Delivery, Notification, NotificationSetting } from "../notifications.ts";
 import type { Report } from "../reports.ts";
@@ -40,6 +41,7 @@ export type StoredEvent = ContractEvent & { contract_id: string };
 export type StoredSigner = Signer & { contract_id: string; token: string | null };
 export type StoredFile = FileEntry & { created_by: string; sha256: string | null; body: Blob };
 export type StoredNotification = Notification & { firm_id: string; user_id: string };
+export type StoredImport = Import & { body: Blob; refused: Blob | null };
 export type StoredReport = Report & { requested_by: string; body: Blob | null };
 
 /** A mail that a real project would have sent. */
@@ -83,6 +85,7 @@ interface Live {
   contracts: Contract;
   exports: FirmExport;
   files: StoredFile;
+  imports: StoredImport;
   notifications: StoredNotification;
   reports: StoredReport;
 }
@@ -106,6 +109,7 @@ export class MemoryBackend {
   readonly notifications: StoredNotification[] = [];
   readonly reports: StoredReport[] = [];
   readonly exports: FirmExport[] = [];
+  readonly imports: StoredImport[] = [];
   /** What members chose, by firm, member and kind. */
   readonly deliveries = new Map<string, Delivery>();
   /** Tokens of mails, and whether whoever is no member used theirs. */

@@ -365,6 +365,17 @@ for (const stage of STAGES) {
       await fails("not_allowed", ben.exports.request(firmId));
       await fails("not_found", ben.exports.get(asked.id));
       assert.deepEqual(await ben.exports.list(firmId), []);
+      const rows = "name,country,colour\nHelios,,\nMeridian,GB,blue\nNordwind,Germany,\nShort\n";
+      const seenImports = await watching(ben.imports.watch, firmId);
+      const trial = await ben.imports.tryOut(firmId, {
+        ...{ kind: "companies", name: "Clients.csv", body: new Blob([rows]) },
+      });
+      assert.deepEqual([trial.status, trial.dry_run], ["queued", true]);
+      await fails("import_running", ben.imports.start(trial.id, { dryRun: false }));
+      const wrongFile = { kind: "companies" as const, name: "Clients.pdf", body: new Blob(["x"]) };
+      await fails("type_not_allowed", ben.imports.tryOut(firmId, wrongFile));
+      await fails("firm_not_found", outsider.imports.tryOut(firmId, wrongFile));
+      await fails("not_found", outsider.imports.get(trial.id));
       await stage.work();
 
       const outcome = (id: string) => seenByBen.rows.findLast((file) => file.id === id)?.status;
@@ -387,6 +398,34 @@ for (const stage of STAGES) {
 
       const ready = await eventually(() => reports.rows.findLast((row) => row.status === "ready"));
       assert.match(await (await ada.reports.download(ready)).text(), /^\uFEFF?number,title,/);
+      const tried = await eventually(() => seenImports.rows.findLast((r) => r.status === "done"));
+      assert.deepEqual(await ada.imports.list(firmId), [tried]);
+      const counts = (row: typeof tried) => [
+        ...[row.created_count, row.updated_count, row.unchanged_count, row.failed_count],
+      ];
+      assert.deepEqual(counts(tried), [1, 0, 1, 2]);
+      assert.deepEqual(
+        tried.columns.map(({ column, field }) => [column, field]),
+        [
+          ["name", "name"],
+          ["country", "country"],
+          ["colour", null],
+        ],
+      );
+      const list = await ben.imports.refusals(tried);
+      assert.deepEqual(
+        list?.first.map(({ line, column, value, code }) => [line, column, value, code]),
+        [
+          ["4", "country", "Germany", "bad_form"],
+          ["5", "", "", "column_count"],
+        ],
+      );
+      assert.match((await list?.file.text()) ?? "", /^\uFEFF?line,column,value,code,reason/);
+      assert.deepEqual((await ben.companies.list(firmId, { search: "meridian" })).rows, []);
+      await ben.imports.start(tried.id, { dryRun: false });
+      await ben.imports.cancel(tried.id);
+      await fails("import_over", ben.imports.cancel(tried.id));
+      assert.equal((await ben.imports.get(tried.id)).status, "cancelled");
       const copy = await eventually(() => exported.rows.findLast((row) => row.status === "ready"));
       assert.deepEqual(await ada.exports.list(firmId), [copy]);
       const [part] = copy.parts;
@@ -454,7 +493,7 @@ for (const stage of STAGES) {
       await fails("firm_not_found", outsider.reports.request(firmId, "csv"));
       await fails("not_allowed", outsider.companies.add(firmId, { name: "Mine" }));
       assert.deepEqual(seenBySam.rows, []);
-      for (const live of [seenByBen, seenBySam, told, reports, exported]) live.stop();
+      for (const live of [seenByBen, seenBySam, told, reports, exported, seenImports]) live.stop();
     });
 
     test("nobody is signed in", async () => {

@@ -8,7 +8,7 @@ import { Facts } from "../ui/facts.tsx";
 import { Files } from "../ui/files.tsx";
 import { Choice, Field, Form, orNull, type Values } from "../ui/form.tsx";
 import { Icon } from "../ui/icons.tsx";
-import { Listing } from "../ui/listing.tsx";
+import { ImportLink, Listing } from "../ui/listing.tsx";
 import { Badge, ErrorNote, Loading, Page } from "../ui/states.tsx";
 import { day } from "../words.ts";
 
@@ -21,7 +21,15 @@ export function CompaniesPage() {
     </button>
   );
   return (
-    <Page title="Companies" actions={add}>
+    <Page
+      title="Companies"
+      actions={
+        <>
+          {add && <ImportLink kind="companies" />}
+          {add}
+        </>
+      }
+    >
       <Listing<Company, CompanyStatus>
         noun="companies"
         icon="companies"

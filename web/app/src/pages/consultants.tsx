@@ -15,7 +15,7 @@ import { Facts } from "../ui/facts.tsx";
 import { Files } from "../ui/files.tsx";
 import { Choice, Field, Form, orNull, type Values } from "../ui/form.tsx";
 import { Icon } from "../ui/icons.tsx";
-import { Listing } from "../ui/listing.tsx";
+import { ImportLink, Listing } from "../ui/listing.tsx";
 import { Badge, ErrorNote, Loading, Page } from "../ui/states.tsx";
 import { day, word } from "../words.ts";
 
@@ -28,7 +28,15 @@ export function ConsultantsPage() {
     </button>
   );
   return (
-    <Page title="Consultants" actions={add}>
+    <Page
+      title="Consultants"
+      actions={
+        <>
+          {add && <ImportLink kind="consultants" />}
+          {add}
+        </>
+      }
+    >
       <Listing<Consultant, ConsultantStatus>
         noun="consultants"
         icon="consultants"

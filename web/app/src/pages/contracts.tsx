@@ -15,7 +15,7 @@ import { go } from "../router.ts";
 import { useSession } from "../session.ts";
 import { Choice, Field, Form, orNull, orNumber, type Values } from "../ui/form.tsx";
 import { Icon } from "../ui/icons.tsx";
-import { Listing } from "../ui/listing.tsx";
+import { ImportLink, Listing } from "../ui/listing.tsx";
 import { Badge, ErrorNote, Loading, Page } from "../ui/states.tsx";
 import { money, period } from "../words.ts";
 
@@ -38,7 +38,15 @@ export function ContractsPage() {
     </a>
   );
   return (
-    <Page title="Contracts" actions={add}>
+    <Page
+      title="Contracts"
+      actions={
+        <>
+          {add && <ImportLink kind="contracts" />}
+          {add}
+        </>
+      }
+    >
       <Listing<Contract, ContractStatus>
         noun="contracts"
         icon="contracts"

@@ -1,4 +1,4 @@
-import type { ListQuery, Page as PageOf } from "@firmbase/services";
+import type { ImportKind, ListQuery, Page as PageOf } from "@firmbase/services";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
 import { asServiceError, useLoad } from "../load.ts";
@@ -154,3 +154,10 @@ export function Listing<T extends { id: string }, Status extends string>(props: 
     </section>
   );
 }
+
+/** To the import of many at once, beside the button that adds one. */
+export const ImportLink = ({ kind }: { kind: ImportKind }) => (
+  <a class="button" href={`/imports?kind=${kind}`}>
+    Import
+  </a>
+);

@@ -88,6 +88,7 @@ def test_one_button_ends_mails_of_a_kind(
     page.context.set_offline(False)
     button.click()
     expect(page.get_by_text("sends you none of the kind “Report ready”")).to_be_visible()
+    expect(page.get_by_role("heading", name="No more of these mails")).to_be_focused()
     check(page, "unsubscribed")
     assert deliveries(firm.member, firm) == deliveries(firm.owner, firm) | {"report_ready": "off"}
     assert any(url.endswith("/rpc/unsubscribe") for url in sent)

@@ -1,13 +1,19 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useServices } from "../session.ts";
 import { Field, Form } from "../ui/form.tsx";
 import { Offline } from "../ui/shell.tsx";
 
 /** The frame of every page for people who are not inside yet. */
 export function Entrance(props: { title: string; lead?: string; children: ComponentChildren }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const shown = useRef(props.title);
   useEffect(() => {
     document.title = `${props.title} · Firmbase`;
+    // The button that was pressed is gone: whoever listens hears what came of it.
+    const isLost = document.activeElement === document.body;
+    if (props.title !== shown.current && isLost) heading.current?.focus();
+    shown.current = props.title;
   }, [props.title]);
   return (
     <main class="entrance">
@@ -16,7 +22,9 @@ export function Entrance(props: { title: string; lead?: string; children: Compon
           <img src="/icon.svg" alt="" width="28" height="28" /> Firmbase
         </p>
         <Offline />
-        <h1>{props.title}</h1>
+        <h1 tabIndex={-1} ref={heading}>
+          {props.title}
+        </h1>
         {props.lead && <p class="lead">{props.lead}</p>}
         {props.children}
       </div>

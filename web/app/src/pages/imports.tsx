@@ -184,6 +184,9 @@ function Outcome({ row, onChange }: { row: Import; onChange: (row: Import) => vo
             : "You may leave this page: you are told when it is over."}
         </p>
       )}
+      {status === "done" && isTrial && writes === 0 && (
+        <p class="lead">Nothing to write: each row is there already, or refused.</p>
+      )}
       {status === "failed" && <p class="lead">{row.detail ?? "It could not be read."}</p>}
       {status === "cancelled" && (
         <p class="lead">

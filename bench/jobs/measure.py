@@ -18,6 +18,10 @@ FLOOD = 100_000
 BEHIND_FLOOD = 10
 
 
+class JobsLeft(Exception):
+    """A system's workers did not get through its jobs in time."""
+
+
 @dataclass(kw_only=True)
 class Measured:
     """One system's figures; an empty list is one that was not taken."""
@@ -68,7 +72,7 @@ def wait_until_settled(system: System) -> float:
     with psycopg.connect(system.database, autocommit=True) as database:
         while database.execute(system.left.encode()).fetchone() != (False,):
             if time.monotonic() > deadline:
-                raise RuntimeError(f"{system.name}: jobs were left.")
+                raise JobsLeft(f"{system.name}: jobs were left")
             time.sleep(0.002)
     return time.time()
 

@@ -38,8 +38,8 @@ def up(
     from cli.local import webapp
     from cli.local.project import migrate
 
-    webapp.build(report=say)
     stack = Stack.named(name)
+    webapp.build(report=say)
     config = stack.up(port=port, report=say)
     say("Applying migrations …")
     migrate(config)

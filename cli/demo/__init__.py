@@ -23,8 +23,8 @@ def demo(
     """
     from cli.demo import show, story
 
-    webapp.build(report=say)
     stack = Stack.named(name)
+    webapp.build(report=say)
     config = stack.up(report=say)
     say("Applying migrations …")
     migrate(config)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli.errors import BadStackName, NoStack, StackError
+from cli.local import webapp
 from cli.local.config import STACKS, role_token
 from cli.local.stack import Stack
 from tests.conftest import RunningStack
@@ -30,6 +31,12 @@ def firmbase(*arguments: str, **environment: str) -> subprocess.CompletedProcess
         capture_output=True,
         text=True,
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def app_is_built() -> None:
+    """Else the first command to need it would say so ahead of what is looked at here."""
+    webapp.build()
 
 
 def check(done: subprocess.CompletedProcess[str], code: int, words: str) -> None:

@@ -6,6 +6,7 @@ asker hangs up, the child ends with this process.
 """
 
 import contextlib
+import errno
 import gc
 import importlib
 import json
@@ -22,7 +23,7 @@ from edge_jobs import confinement
 
 RESULT = "result.json"
 ERRORS = "errors.log"
-OUT_OF_MEMORY = 77
+OUT_OF_BOUNDS = 77
 
 # Called once, before the first fork: loads what most children need.
 _WARM_UP = ("edge_jobs.files.inspect", "warm_up")
@@ -94,8 +95,11 @@ def _child(request: dict[str, Any]) -> NoReturn:
         (folder / RESULT).write_text(json.dumps(result), encoding="utf-8")
         code = 0
     except (MemoryError, RecursionError):
-        code = OUT_OF_MEMORY
-    except BaseException:
+        code = OUT_OF_BOUNDS
+    except BaseException as error:
+        # More than a file may hold is a limit of the input, as memory is.
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            code = OUT_OF_BOUNDS
         with contextlib.suppress(BaseException):
             (folder / ERRORS).write_text(traceback.format_exc(), errors="replace")
     finally:

@@ -56,7 +56,7 @@ def run(
     Raises TooComplex where a limit or a crash ended the child, SandboxFailed on any exception.
     """
     end = attempt(target, source, folder, *arguments, cpu_s=cpu_s)
-    if end.code < 0 or end.code == nursery.OUT_OF_MEMORY:
+    if end.code < 0 or end.code == nursery.OUT_OF_BOUNDS:
         raise TooComplex
     if end.code:
         told = left(folder / nursery.ERRORS)

@@ -167,7 +167,7 @@ $$;
 create function public.bench_notification(first integer, count integer) returns void
 language sql as $$
   select private.notify(
-    current_setting('bench.firm')::uuid, 'contract_reminder', 'bench:' || n,
+    current_setting('bench.firm')::uuid, 'contract_ending', 'bench:' || n,
     format('“Programme %s” ends in 30 days', public.bench_name('contract ' || n)),
     'Renew it, or let it end.', '/contracts/' || gen_random_uuid(),
     p_user_ids => array[auth.uid()]
@@ -179,7 +179,7 @@ create function public.bench_email(first integer, count integer) returns void
 language sql as $$
   select private.queue_email(
     current_setting('bench.firm')::uuid, format('bench:%s:%s', n, gen_random_uuid()),
-    'contract_reminder', format('person.%s@northlight.example', n % 20),
+    'contract_ending', format('person.%s@northlight.example', n % 20),
     format('“Programme %s” ends in 30 days', public.bench_name('contract ' || n)),
     '{"firm": "Northlight Advisory", "link": "/contracts"}'
   )

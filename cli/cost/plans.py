@@ -3,7 +3,7 @@
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -65,7 +65,7 @@ class Plan(Priced):
 
     @model_validator(mode="after")
     def complete(self) -> "Plan":
-        if missing := set(Meter.__args__) - self.quotas.keys():  # type: ignore[attr-defined]
+        if missing := set(get_args(Meter)) - self.quotas.keys():
             raise ValueError(f"quotas lack {', '.join(sorted(missing))}")
         return self
 

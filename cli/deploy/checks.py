@@ -294,8 +294,9 @@ class Examination:
         for name in names:
             # Changes nothing: a GET shows what a POST would do.
             answer = get(self.hosted.settings, f"/functions/v1/{name}")
-            if answer.status_code in (401, 404):
-                what = "is not deployed" if answer.status_code == 404 else "wants a key"
+            if answer.status_code >= 400:
+                known = {401: "wants a key", 404: "is not deployed"}
+                what = known.get(answer.status_code, f"answers with HTTP {answer.status_code}")
                 raise Broken(
                     f"{name} {what}: the link in mails does nothing.",
                     f"Run `supabase functions deploy {name} --use-api`.",

@@ -135,18 +135,28 @@ class Hosted:
         key = self.settings.secret_key
         bearer = {"apikey": key, "Authorization": f"Bearer {key}"}
         address = f"{self.settings.url}/auth/v1/admin/users?per_page=1"
-        answer = httpx.get(address, headers=bearer, timeout=10)
+        answer = self._unless_down(httpx.get(address, headers=bearer, timeout=10))
         if answer.status_code in (401, 403):
             raise WrongKey(url=self.settings.url, reason=f"HTTP {answer.status_code} from Auth")
-        answer = get(self.settings, "/auth/v1/settings", self.settings.publishable_key)
+        answer = self._unless_down(
+            get(self.settings, "/auth/v1/settings", self.settings.publishable_key)
+        )
         if answer.status_code != 200:
             raise WrongPublishableKey(url=self.settings.url, status=answer.status_code)
 
     def exposes(self, schema: str) -> bool:
         """Whether the Data API serves it."""
         headers = {"apikey": self.settings.publishable_key, "Accept-Profile": schema}
-        answer = httpx.get(f"{self.settings.url}/rest/v1/any", headers=headers, timeout=10)
+        answer = self._unless_down(
+            httpx.get(f"{self.settings.url}/rest/v1/any", headers=headers, timeout=10)
+        )
         return answer.status_code != 406
+
+    def _unless_down(self, answer: httpx.Response) -> httpx.Response:
+        """The answer. Raises DatabaseDown where it tells of an outage, not of what was asked."""
+        if answer.status_code >= 500:
+            raise DatabaseDown(url=self.settings.url, reason=f"HTTP {answer.status_code}")
+        return answer
 
     def wait_for_schema(self) -> None:
         """The API reads the schema anew a moment after it changed."""

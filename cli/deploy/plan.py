@@ -19,8 +19,8 @@ from cli.schema.servers import connect
 # What must be right before anything is changed.
 NEEDED = ("keys", "database", "extensions", "owner", "sign-in")
 DESTROYS = re.compile(
-    r"^\s*(drop\s+(table|schema|materialized\s+view)\b|truncate\b|delete\s+from\b"
-    r"|alter\s+table\b.*\bdrop\s+column\b)",
+    r"^\s*(drop\s+(table|schema|materialized\s+view)\b|truncate\b|(with\b.*\b)?delete\s+from\b"
+    r"|alter\s+table\b.*\bdrop\b(?!\s+(constraint|default|not|expression|identity)\b))",
     re.IGNORECASE | re.DOTALL,
 )
 HEADER = re.compile(r"^-- DESTROYS what is in:\n((?:--   .+\n)+)", re.MULTILINE)

@@ -30,7 +30,7 @@ from edge_jobs.notifications.carrier import carrier
 from edge_jobs.notifications.resend import NotTaken
 from edge_jobs.settings import Settings
 
-BUCKETS = {"exports", "firm-files", "reports"}
+BUCKETS = {"avatars", "exports", "firm-files", "imports", "reports"}
 SKEW_SECONDS = 30.0
 LATE_SECONDS = 300.0
 LEAST_BYTES = 1 << 30

@@ -15,7 +15,8 @@ def draw(connection: psycopg.Connection[Any]) -> str:
     tables, hops = row if row else ([], [])
     lines = ["```mermaid", "erDiagram", *_references(hops), *_entities(tables), "```", ""]
     lines += ["| table | what it is |", "|---|---|"]
-    lines += [f"| `{table['name']}` | {table['description'] or ''} |" for table in tables]
+    for table in tables:
+        lines.append(f"| `{table['name']}` | {' '.join((table['description'] or '').split())} |")
     return "\n".join(lines) + "\n"
 
 

@@ -15,6 +15,6 @@ def listed(connection: psycopg.Connection[Any]) -> str:
         needed = ", ".join(a["name"] for a in arguments if not a["optional"])
         optional = "".join(f" [{a['name']}]" for a in arguments if a["optional"])
         call = f"{name}({needed}{optional})".replace("( ", "(")
-        said = (description or "").replace("|", "\\|")
+        said = " ".join((description or "").split()).replace("|", "\\|")
         lines.append(f"| `{call}` | {said} |")
     return "\n".join(lines) + "\n"

@@ -13,6 +13,7 @@ from edge_jobs.imports.spool import Spool
 from edge_jobs.imports.text import Row
 
 MOST_ROWS = 1_000_000
+MOST_COLUMNS = 1000
 
 
 def read(source: Path, folder: Path, asked: str) -> dict[str, Any]:
@@ -35,9 +36,11 @@ def _read(source: Path, folder: Path, task: dict[str, Any]) -> dict[str, Any]:
     _, header = next(rows, (0, []))
     if not any(map(str.strip, header)):
         raise Refused("empty_file")
-    nul = is_text and text.has_nul(source)
-    if nul and "\0" in "".join(header):
-        raise text.not_utf8(source)
+    if len(header) > MOST_COLUMNS:
+        raise Refused("too_many_columns")
+    # PostgreSQL keeps none. In a workbook it is spelt _x0000_.
+    nul = not is_text or text.has_nul(source)
+    header = [name.replace("\0", "␀") for name in header]
     found = headers.match(header, task["fields"], task["mapping"])
     places = [place for place, field in enumerate(found) if field]
     fields = [field for field in found if field]
@@ -64,7 +67,7 @@ def _read(source: Path, folder: Path, task: dict[str, Any]) -> dict[str, Any]:
         for double in keys.doubles():
             doubles.add(double)
     columns = [
-        {"column": name.strip()[:200].replace("\0", "␀"), "field": field}
+        {"column": name.strip()[:200], "field": field}
         for name, field in zip(header, found, strict=True)
     ]
     return {"columns": columns, "fields": fields, "rows": spool.count}

@@ -21,6 +21,7 @@ FILES = {
     "sheet_too_large": "has a sheet that is too large; split it.",
     "sheet_too_sparse": "has a sheet with a cell far away from all others; delete that cell.",
     "too_complex": "takes more time or memory to read than an import may.",
+    "too_many_columns": "has more than 1,000 columns; leave some out.",
     "too_many_errors": "has more than 100,000 rows that cannot be imported; the list has them up "
     "to there, and what follows was not looked at.",
     "too_many_rows": "has more than 1,000,000 rows; split it.",

@@ -10,10 +10,14 @@ from edge_jobs.imports.refused import of_row
 from edge_jobs.registry import Job
 
 COLUMNS = ("line", "column", "value", "code", "reason")
+# Less than an object of the bucket may have.
+MOST_BYTES = 48 * 1024**2
+_MORE = "There are more than this list can hold: mend these and import the file again."
 
 
 def write(job: Job, this: Mapping[str, Any], columns: Mapping[str, str], target: Path) -> int:
-    """Writes all that the run has refused to ``target``, and returns how many lines that makes.
+    """Writes what the run has refused to ``target``, as far as it fits, and returns how many lines
+    that makes.
 
     A column is called as the file calls it."""
     count = 0
@@ -26,6 +30,9 @@ def write(job: Job, this: Mapping[str, Any], columns: Mapping[str, str], target:
             row = (columns.get(field, field), error["value"], error["code"], reason)
             writer.writerow([error["line"], *map(cell, row)])
             count += 1
+            if target.stat().st_size > MOST_BYTES:
+                writer.writerow(["", "", "", "", _MORE])
+                break
     return count
 
 

@@ -7,7 +7,7 @@ from typing import Any, Self, TextIO
 
 from edge_jobs import sandbox
 
-# Half of what one file may have: no line is longer than the other half.
+# Half of what one file may have. A line for which the other half has no room is too complex.
 FILE_BYTES = 8 * 1024**2
 
 

@@ -18,6 +18,8 @@ def rows(source: Path) -> Iterator[Row]:
     Raises Refused: not_utf8, field_too_long, junk_after_quote, unclosed_quote. Where one row cannot
     be told from the next, no later one can be trusted.
     """
+    if _is_utf16(source):
+        raise Refused("not_utf8", "utf-16", 1)
     line = 1
     with source.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, strict=True)
@@ -27,7 +29,7 @@ def rows(source: Path) -> Iterator[Row]:
                     yield line, cells
                 line = reader.line_num + 1
         except UnicodeDecodeError as error:
-            raise not_utf8(source) from error
+            raise _not_utf8(source) from error
         except csv.Error as error:
             said = str(error)
             if _TOO_LONG in said:
@@ -37,18 +39,18 @@ def rows(source: Path) -> Iterator[Row]:
             raise Refused("unclosed_quote", line=line) from error
 
 
-def not_utf8(source: Path) -> Refused:
-    """Names the first line that is not UTF-8, and what the file may be instead."""
+def _is_utf16(source: Path) -> bool:
     with source.open("rb") as file:
         head = file.read(2)
-        file.seek(0)
-        # In UTF-16 every other byte is none.
-        if head in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in head:
-            return Refused("not_utf8", "utf-16", 1)
-        lines = enumerate(file, 1)
-        return Refused(
-            "not_utf8", "windows-1252", next(n for n, line in lines if not _is_utf8(line))
-        )
+    # Without a mark at its beginning, every other byte of what is mostly ASCII is none.
+    return head in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in head
+
+
+def _not_utf8(source: Path) -> Refused:
+    """Names the first line that is not UTF-8, and what the file may be instead."""
+    with source.open("rb") as file:
+        wrong = next(n for n, line in enumerate(file, 1) if not _is_utf8(line))
+    return Refused("not_utf8", "windows-1252", wrong)
 
 
 def _is_utf8(line: bytes) -> bool:

@@ -1,7 +1,7 @@
 """What each e-mail says. The facts come from the database; the words are here."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, NamedTuple
 
@@ -28,7 +28,7 @@ class Letter(NamedTuple):
     action: str
     link: str  # path below APP_URL
     reason: str
-    entries: list[Entry] = []  # noqa: RUF012 - of a tuple: nobody changes it
+    entries: Sequence[Entry] = ()
     for_member: bool = True  # who has settings of their own
 
 

@@ -25,5 +25,6 @@ from public, anon, authenticated, service_role;
 grant execute on function private.notification_kinds() to authenticated;
 
 comment on function private.notification_kinds() is
-'What members of a firm are told, and how they get it by mail unless they choose otherwise: at once
-(now), with the daily digest, or not at all (off). The digest is a kind itself.';
+'What members of a firm are told by mail too, and how unless they choose otherwise: at once (now),
+with the daily digest, or not at all (off). The digest is a kind itself. Other kinds are told in the
+app alone.';

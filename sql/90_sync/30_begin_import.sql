@@ -89,7 +89,12 @@ begin
       hint => 'Start or cancel some; they expire after an hour.', status => 429
     );
   elsif most_bytes < add_import.size_bytes + (
-    select coalesce(sum(i.size_bytes), 0) from public.imports as i
+    -- What was announced smaller than it is counts for the bytes that came.
+    select coalesce(sum(greatest(i.size_bytes, (
+      select (o.metadata ->> 'size')::bigint from storage.objects as o
+      where o.bucket_id = i.bucket and o.name = i.path
+    ))), 0)
+    from public.imports as i
     where i.firm_id = add_import.firm_id
   ) then
     perform private.fail(

@@ -94,6 +94,14 @@ begin
     finished_at = null
   where i.id = import.id
   returning * into queued;
+  if import.run > 0 then
+    -- The list of the run before, which its worker may be storing just now.
+    perform private.doom_objects(
+      import.bucket,
+      array[format('%s/%s/errors-%s.csv', import.firm_id, import.id, import.run)],
+      now(), now() + interval '1 hour'
+    );
+  end if;
   perform private.enqueue(
     'import.run', jsonb_build_object('import_id', queued.id, 'run', queued.run), queued.firm_id
   );

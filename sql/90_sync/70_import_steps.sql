@@ -222,6 +222,34 @@ begin atomic
   ) as e;
 end;
 
+create function private.close_import(import public.imports) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  delete from private.import_errors as e
+  where e.firm_id = import.firm_id and e.import_id = import.id;
+  -- Who tries it out is looking at it.
+  if not import.dry_run then
+    perform private.notify(
+      import.firm_id,
+      'import_finished',
+      format('import_finished:%s:%s', import.id, import.run),
+      left(format(
+        '“%s” %s', import.name,
+        case import.status when 'done' then 'was imported' else 'could not be imported' end
+      ), 300),
+      coalesce(import.detail, format(
+        '%s created, %s updated, %s unchanged, %s refused.',
+        import.created_count, import.updated_count, import.unchanged_count, import.failed_count
+      )),
+      '/imports/' || import.id,
+      p_user_ids => array[import.requested_by]
+    );
+  end if;
+end
+$$;
+
 create function private.finish_import(
   import_id uuid, run integer, reason text, detail text, has_errors boolean
 ) returns void
@@ -248,26 +276,7 @@ begin
   if not found then
     return;
   end if;
-  delete from private.import_errors as e
-  where e.firm_id = import.firm_id and e.import_id = import.id;
-  -- Who tries it out is looking at it.
-  if not import.dry_run then
-    perform private.notify(
-      import.firm_id,
-      'import_finished',
-      format('import_finished:%s:%s', import.id, import.run),
-      left(format(
-        '“%s” %s', import.name,
-        case import.status when 'done' then 'was imported' else 'could not be imported' end
-      ), 300),
-      coalesce(import.detail, format(
-        '%s created, %s updated, %s unchanged, %s refused.',
-        import.created_count, import.updated_count, import.unchanged_count, import.failed_count
-      )),
-      '/imports/' || import.id,
-      p_user_ids => array[import.requested_by]
-    );
-  end if;
+  perform private.close_import(import);
 end
 $$;
 
@@ -284,6 +293,8 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  import public.imports;
 begin
   update public.imports as i
   set
@@ -297,7 +308,11 @@ begin
     finished_at = now()
   where i.id = (new.payload ->> 'import_id')::uuid
     and i.run::text = new.payload ->> 'run'
-    and i.status in ('queued', 'running');
+    and i.status in ('queued', 'running')
+  returning * into import;
+  if found then
+    perform private.close_import(import);
+  end if;
   return null;
 end
 $$;
@@ -325,6 +340,8 @@ private.finish_import(uuid, integer, text, text, boolean),
 public.finish_import(uuid, integer, text, text, boolean),
 private.fail_import()
 from public, anon, authenticated;
+revoke execute on function private.close_import(public.imports)
+from public, anon, authenticated, service_role;
 grant execute on function
 private.begin_import_run(uuid, integer), public.begin_import_run(uuid, integer),
 private.describe_import(uuid, integer, jsonb, integer),
@@ -368,10 +385,13 @@ comment on function private.import_errors(uuid, integer, bigint, integer) is
 'Definer of public.import_errors.';
 comment on function public.import_errors(uuid, integer, bigint, integer) is
 'What a run has refused so far, page by page in the order of the file. For the secret key only.';
+comment on function private.close_import(public.imports) is
+'What a run that is over leaves: no refused rows but those in its list, and whoever started it is
+told, unless it was a dry run.';
 comment on function private.finish_import(uuid, integer, text, text, boolean) is
 'Definer of public.finish_import.';
 comment on function public.finish_import(uuid, integer, text, text, boolean) is
-'The run is over: done, or failed for a reason. has_errors: the list of refused rows is stored.
-Tells whoever started it, unless it was a dry run. For the secret key only.';
+'The run is over: done, or failed for a reason. has_errors: the list of refused rows is stored. For
+the secret key only.';
 comment on function private.fail_import() is
 'Trigger: an import whose job is dead has failed, however the job died.';

@@ -145,10 +145,7 @@ language plpgsql security definer set search_path = '' as $$
 begin
   perform private.doom_objects(
     old.bucket,
-    old.path || array(
-      select format('%s/%s/errors-%s.csv', old.firm_id, old.id, n)
-      from generate_series(1, old.run) n
-    ),
+    array[old.path, format('%s/%s/errors-%s.csv', old.firm_id, old.id, old.run)],
     now(),
     -- An upload that was begun, and the worker who may be storing a list just now.
     greatest(old.upload_expires_at + interval '3 hours', now() + interval '1 hour')
@@ -160,7 +157,7 @@ $$;
 revoke execute on function private.doom_import() from public, anon, authenticated;
 
 comment on function private.doom_import() is
-  'Trigger: the file of an import that is gone is removed, and what its runs refused.';
+  'Trigger: the file of an import that is gone is removed, and what its last run refused.';
 
 create trigger imports_doom after delete on public.imports
 for each row execute function private.doom_import();

@@ -20,7 +20,11 @@ begin
     when 'avatars'
       then exists (select from public.profiles p where p.id::text = split_part(p_path, '/', 1))
     when 'exports' then exists (select from public.firm_exports e where e.id = v_id)
-    when 'imports' then exists (select from public.imports i where i.id = v_id)
+    when 'imports' then exists (
+      select from public.imports i
+      where i.id = v_id
+        and p_path in (i.path, format('%s/%s/errors-%s.csv', i.firm_id, i.id, i.run))
+    )
     else false
   end;
 end

@@ -52,7 +52,7 @@ language sql immutable set search_path = '' as $$
   ),
   (
     'public.imports', 'with their files and lists of refused rows', '30 days',
-    'coalesce(finished_at, created_at) < $1', null,
+    'coalesce(finished_at, created_at) < $1 and status not in (''queued'', ''running'')', null,
     'Long enough to mend what was refused; what was imported is in the firm''s rows.'
   ),
   (

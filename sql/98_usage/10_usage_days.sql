@@ -22,7 +22,7 @@ comment on column private.usage_days.active_users is 'Who signed in within thirt
 comment on column private.usage_days.mails is 'What was sent within thirty days.';
 
 -- Reads about a hundred thousand rows of a table, however large it is: all of a small one, pages at
--- random of a large one. Whoever counts multiplies by a hundred and divides by this.
+-- random of a large one, the same each time, so that days can be compared. Whoever counts multiplies by a hundred and divides by this.
 create function private.sample_percent(of_table regclass) returns real
 language sql
 stable
@@ -51,14 +51,14 @@ begin
   where has_database_privilege(d.oid, 'connect');
   select coalesce(sum((o.metadata ->> 'size')::bigint), 0) * 100 / of_objects
   into usage.file_bytes
-  from storage.objects as o tablesample system (of_objects);
+  from storage.objects as o tablesample system (of_objects) repeatable (0);
   select
     count(*) * 100 / of_users,
     count(*) filter (where u.last_sign_in_at > now() - interval '30 days') * 100 / of_users
   into usage.users, usage.active_users
-  from auth.users as u tablesample system (of_users);
+  from auth.users as u tablesample system (of_users) repeatable (0);
   select count(*) * 100 / of_emails into usage.mails
-  from public.emails as e tablesample system (of_emails)
+  from public.emails as e tablesample system (of_emails) repeatable (0)
   where e.sent_at > now() - interval '30 days';
   select count(*) into usage.firms from public.firms;
   return usage;

@@ -35,7 +35,7 @@ begin
           round((count(*) * 100 / of_objects)::numeric) as objects,
           round((coalesce(sum((o.metadata ->> 'size')::bigint), 0) * 100 / of_objects)::numeric)
           as bytes
-        from storage.objects as o tablesample system (of_objects)
+        from storage.objects as o tablesample system (of_objects) repeatable (0)
         group by o.bucket_id
       ) as b
     ),

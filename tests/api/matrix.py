@@ -537,6 +537,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "check_import_mapping",
             "check_job",
             "children_ended",
+            "close_import",
             "contract_kept_until",
             "contract_transitions",
             "copy_contract_parts",

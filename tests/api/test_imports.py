@@ -9,6 +9,7 @@ import pytest
 from tests.api.files import refused, service
 from tests.api.imports import COMPANIES, begin, errors, look, send, start, upload
 from tests.api.races import LOCK_FIRM, race
+from tests.api.test_retention import apply
 from tests.people import Api, Caller, Firm, Person, created
 
 Db = psycopg.Connection[Any]
@@ -149,6 +150,68 @@ def test_a_firm_has_five_at_once_and_a_gigabyte(stack: Any, firm: Firm, db: Db) 
     assert look(firm.member, row)["status"] == "uploading"
 
 
+def test_attack_41_what_is_announced_too_small_counts_for_what_came(firm: Firm, db: Db) -> None:
+    row = created(begin(firm.member, firm, size_bytes=1))
+    created(send(firm.member, row["path"]))
+    db.execute(
+        "update storage.objects set metadata = metadata || '{\"size\": 1073741823}'"
+        " where bucket_id = 'imports' and name = %s",
+        [row["path"]],
+    )
+    created(firm.member.rpc("cancel_import", import_id=row["id"]))
+    refused(begin(firm.member, firm), 409, "import_quota")
+
+
+def test_the_list_of_a_run_goes_with_the_next(firm: Firm, db: Db) -> None:
+    row = upload(firm.member, firm)
+    created(start(firm.member, row, True))
+    db.execute("update imports set status = 'done' where id = %s", [row["id"]])
+    again = created(start(firm.member, row, True))
+    names = [f"{firm.id}/{row['id']}/errors-{run}.csv" for run in (1, again["run"])]
+    doomed = "select path from private.doomed_objects where bucket = 'imports' and path = any (%s)"
+    assert db.execute(doomed, [names]).fetchall() == [(names[0],)]
+    for path, needed in ((names[0], False), (names[1], True), (row["path"], True)):
+        found = db.execute("select private.needs_object('imports', %s)", [path]).fetchone()
+        assert found == (needed,), path
+
+
+def test_no_import_is_deleted_while_it_runs(firm: Firm, db: Db) -> None:
+    row = upload(firm.member, firm)
+    created(start(firm.member, row, False))
+    db.execute(
+        "update imports set created_at = now() - interval '1 year' where firm_id = %s", [firm.id]
+    )
+    apply(db)
+    assert look(firm.member, row)["status"] == "queued"
+    db.execute(
+        "update imports set status = 'done', finished_at = created_at where id = %s", [row["id"]]
+    )
+    apply(db)
+    assert created(firm.member.get("imports", id=f"eq.{row['id']}")) == []
+
+
+def test_an_import_whose_job_died_leaves_a_word_and_no_values(firm: Firm, db: Db) -> None:
+    row = upload(firm.member, firm)
+    row = created(start(firm.member, row, False))
+    db.execute(
+        "insert into private.import_errors (firm_id, import_id, line, code, value)"
+        " values (%s, %s, 2, 'bad_form', 'Ada Marsh')",
+        [firm.id, row["id"]],
+    )
+    db.execute(
+        "insert into private.dead_jobs"
+        " (queue, msg_id, kind, payload, code, error, attempts, history, enqueued_at)"
+        " values ('jobs_low', 0, 'import.run', %s, 'exception', 'KeyError', 5, '[]', now())",
+        [psycopg.types.json.Jsonb({"import_id": row["id"], "run": row["run"]})],
+    )
+    db.execute("delete from private.dead_jobs where msg_id = 0")
+    left = "select count(*) from private.import_errors where import_id = %s"
+    assert db.execute(left, [row["id"]]).fetchone() == (0,)
+    (told,) = created(firm.member.get("notifications", kind="eq.import_finished"))
+    assert told["title"] == "“companies.csv” could not be imported"
+    assert told["body"] == "Something went wrong on our side."
+
+
 def test_objects_go_with_their_import(firm: Firm, db: Db) -> None:
     row = upload(firm.member, firm)
     db.execute("update imports set run = 2, size_bytes = 1 where id = %s", [row["id"]])
@@ -159,7 +222,7 @@ def test_objects_go_with_their_import(firm: Firm, db: Db) -> None:
         [f"{firm.id}/%"],
     ).fetchall()
     names = [path.rpartition("/")[2] for (path,) in doomed]
-    assert names == ["errors-1.csv", "errors-2.csv", "source.csv"]
+    assert names == ["errors-2.csv", "source.csv"]
 
 
 def test_attack_40_people_reach_no_step_of_the_worker(firm: Firm) -> None:

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from edge_jobs.errors import Unreachable
+from edge_jobs.imports import report
 from edge_jobs.imports import run as importing
 from edge_jobs.imports.run import ImportRun
 from edge_jobs.log import Log
@@ -125,6 +126,19 @@ def test_good_rows_are_kept_and_bad_ones_say_why(runs: Runs, db: Db, firm: Firm)
     assert written(db, firm) == before, "running it twice changes nothing"
     told = notifications(firm.member, "import_finished")
     assert next(t["body"] for t in told) == "2 created, 1 updated, 0 unchanged, 5 refused."
+
+
+def test_a_list_that_is_too_long_ends_with_a_word(
+    runs: Runs, firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "MOST_BYTES", 10_000)
+    rows = b"name,external_ref,country\n" + b"".join(b"A,%d,Nowhere\n" % n for n in range(500))
+    done = runs.over(firm.member, upload(firm.member, firm, rows), dry_run=True)
+    assert done["failed_count"] == 500
+    *listed, last = refused(firm.member, done)
+    assert 100 < len(listed) < 499
+    assert last["line"] == ""
+    assert last["reason"].startswith("There are more")
 
 
 def test_attack_43_formulas_are_kept_and_do_not_run_in_the_list(runs: Runs, firm: Firm) -> None:

@@ -43,7 +43,7 @@ def test_a_bill_adds_up() -> None:
 
 def test_the_cheapest_is_the_one_that_holds() -> None:
     def plan(**meters: float) -> str:
-        return cheapest(PLANS, Used(meters, mails=0), compute="micro", runner="cron").plan  # type: ignore[arg-type]
+        return cheapest(PLANS, Used(meters, mails=0), compute="micro", runner="cron").plan
 
     assert plan(database_gb=0.4) == "free"
     assert plan(database_gb=0.51) == "pro"

@@ -169,7 +169,7 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
         text = (FILES / unit).read_text().replace("/srv/firmbase/.venv/bin/python", "/bin/true")
         (tmp_path / unit).write_text(text)
         parser = configparser.ConfigParser(interpolation=None)
-        parser.optionxform = str  # type: ignore[assignment,method-assign]
+        parser.optionxform = str
         parser.read_string(text)
         if unit.endswith(".service"):
             service = parser["Service"]

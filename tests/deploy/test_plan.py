@@ -1,5 +1,7 @@
 """What is weaker than what, and what destroys."""
 
+import http.server
+import threading
 import tomllib
 from pathlib import Path
 
@@ -8,12 +10,14 @@ import pytest
 from cli.deploy.buckets import Comparison, Difference
 from cli.deploy.checks import Found
 from cli.deploy.errors import Destructive
+from cli.deploy.hosted import Hosted
 from cli.deploy.plan import demand_consent, destroyed, draw_up
 from cli.deploy.signin import FOLDER as SUPABASE
 from cli.deploy.signin import WEAKER, Change, contradicts, flat, keep, seconds
 from cli.doctor.checks import is_secret
 from cli.local.config import role_token
 from cli.schema.migrations import Project
+from edge_jobs.errors import DatabaseDown
 
 
 @pytest.mark.parametrize(
@@ -81,6 +85,8 @@ def test_durations() -> None:
         ("-- DESTROYS what is in:\n--   column public.a.b\n\nalter table a drop column b;", 1),
         ('ALTER TABLE "public"."a"\n  DROP COLUMN "b";', 1),
         ("drop table a; truncate b; delete from c where true; drop schema d cascade", 4),
+        ("alter table a drop b; with gone as (delete from c returning 1) select 1;", 2),
+        ("alter table a alter b drop not null, alter c drop default, drop constraint d;", 0),
         ("grant delete, truncate on a to b; alter table a drop constraint c; drop view v;", 0),
         ("create function f() returns void as $$ begin delete from a where true; end $$;", 0),
         ("-- drop table a;\ncomment on table a is 'drop table a;';", 0),
@@ -151,3 +157,28 @@ def test_what_destroys_needs_consent(tmp_path: Path) -> None:
 )
 def test_which_key_is_secret(key: str, secret: bool | None) -> None:
     assert is_secret(key) is secret
+
+
+class Down(http.server.BaseHTTPRequestHandler):
+    """A project in an outage."""
+
+    def do_GET(self) -> None:
+        self.send_error(503)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_an_outage_is_no_wrong_key_and_no_open_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), Down) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("SUPABASE_URL", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_x")
+        monkeypatch.setenv("SUPABASE_SECRET_KEY", "sb_secret_x")
+        monkeypatch.setenv("SUPABASE_DB_URL", "postgresql://postgres@127.0.0.1:1/postgres")
+        project = Hosted()
+        with pytest.raises(DatabaseDown, match="503"):
+            project.prove_keys()
+        with pytest.raises(DatabaseDown, match="503"):
+            project.exposes("private")
+        server.shutdown()

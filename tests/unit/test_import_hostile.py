@@ -1,6 +1,7 @@
 """Files that are no good as imports, each with its code, and what of them is good all the same."""
 
 import json
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,7 @@ REFUSED = [
     (b"name,country,Name \nA,DE,B\n", "a.csv", "duplicate_column", None),
     (b"name,company name\nA,B\n", "a.csv", "duplicate_column", None),
     (b"Acme,1,DE\n", "a.csv", "no_known_column", None),
+    (b"name," * 1001, "a.csv", "too_many_columns", None),
     (b"country\nDE\n", "a.csv", "no_key_column", None),
     (b"%PDF-1.7\n", "a.csv", "type_mismatch", None),
     (b"<html><body>%PDF-1.7", "a.csv", "polyglot", None),
@@ -110,6 +112,9 @@ def test_hostile_files_meet_the_sandbox_and_cost_the_runner_nothing(tmp_path: Pa
     far = '<row r="1"><c r="A1" t="inlineStr"><is><t>name</t></is></c></row>'
     source.write_bytes(xlsx(far + '<row r="9"><c r="XFD1048576" t="e"><v>x</v></c></row>'))
     assert run.examine(source, work, task)["rejected"] in ("sheet_too_sparse", "corrupt_zip")
+    # What a cell holds is not limited by the format, but by what a file of the sandbox may hold.
+    source.write_bytes(xlsx(cells("name|external_ref", f"{secrets.token_hex(10_000_000)}|1")))
+    assert run.examine(source, work, task)["rejected"] == "too_complex"
     source.write_bytes(HEAD + b"Acme,1,DE\n")
     assert run.examine(source, work, task | {"name": "a.csv"})["rows"] == 1
     end = sandbox.attempt("tests.unit.sandboxed:spin", source, work, cpu_s=1)
@@ -177,6 +182,29 @@ def test_many_rows_of_one_key_are_not_all_named() -> None:
     assert len(doubles) == 50
     assert doubles[0] == (2, "external_ref", "2, 3, 4, 5, 6 and 45 more")
     assert doubles[-1][2] == "2, 3, 4, 5, 6, 51 and 44 more"
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"name,ta\0x,external_ref\nAcme,1,A\n", "a.csv"),
+        (xlsx(cells("name|ta_x0000_x|external_ref", "Acme|1|A")), "a.xlsx"),
+    ],
+)
+def test_a_header_with_a_nul_is_a_column_of_no_known_name(
+    tmp_path: Path, content: bytes, name: str
+) -> None:
+    found = read(tmp_path, content, name)
+    assert [c["column"] for c in found["columns"]] == ["name", "ta␀x", "external_ref"]
+    assert rows(tmp_path, found) == [[2, "Acme", "A"]]
+
+
+def test_a_nul_in_a_workbook_costs_its_row(tmp_path: Path) -> None:
+    found = read(tmp_path, xlsx(cells("name|external_ref", "A_x0000_b|1", "Acme|2")), "a.xlsx")
+    assert rows(tmp_path, found) == [
+        [3, "Acme", "2"],
+        [2, "name", "A␀b", "nul_character", None],
+    ]
 
 
 def test_workbooks_give_what_csv_would(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ comment on column private.usage_days.active_users is 'Who signed in within thirt
 comment on column private.usage_days.mails is 'What was sent within thirty days.';
 
 -- Reads about a hundred thousand rows of a table, however large it is: all of a small one, pages at
--- random of a large one, the same each time, so that days can be compared. Whoever counts multiplies by a hundred and divides by this.
+-- random of a large one, the same each time, so that days can be compared. Whoever counts
+-- multiplies by a hundred and divides by this.
 create function private.sample_percent(of_table regclass) returns real
 language sql
 stable

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.people import Firm, Person, created
+from tests.people import Firm, Person
 from tests.web.conftest import Visit
 
 HOSTILE = "<img src=x onerror=alert(1)>“&quot;.txt"
@@ -85,6 +85,18 @@ def slow_down(context: BrowserContext, page: Page) -> None:
     network.send("Network.emulateNetworkConditions", limits | {"uploadThroughput": 256_000})
 
 
+def test_uploads_end_with_the_session(visit: Visit, firm: Firm) -> None:
+    page = visit(f"/companies/{firm.company()['id']}", firm.member)
+    page.get_by_role("heading", name="No files yet").wait_for()
+    slow_down(page.context, page)
+    choose(page, "Scan.pdf", b"%PDF-1.7\n" + bytes(8 << 20), "application/pdf")
+    page.wait_for_function("() => document.querySelector('.files progress')?.value > 0")
+    page.get_by_role("button", name="Your account").click()
+    with page.expect_event("requestfailed", lambda request: "/storage/" in request.url):
+        page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
 def test_an_outsider_sees_nothing(visit: Visit, firm: Firm, outsider: Person) -> None:
     company, contract = firm.company(), firm.contract()
     page = visit(f"/companies/{company['id']}", outsider)
@@ -156,31 +168,6 @@ def test_who_was_offline_is_up_to_date_again(visit: Visit, firm: Firm) -> None:
     expect(page.get_by_role("heading", name="No contracts like that")).to_be_visible()
     page.get_by_role("button", name="Show all").click()
     expect(row).to_be_visible()
-
-
-def test_what_happened_while_the_line_was_cut_is_seen(visit: Visit, firm: Firm) -> None:
-    contract = firm.contract()
-    page = visit("/contracts", firm.owner)
-    lines: list[WebSocketRoute] = []
-
-    def connect(line: WebSocketRoute) -> None:
-        lines.append(line)
-        line.connect_to_server()
-
-    page.route_web_socket(re.compile("/realtime/"), connect)
-    page.get_by_role("link", name=re.compile(contract["title"])).wait_for()
-    page.goto(f"/contracts/{contract['id']}")
-    badge = page.get_by_role("heading", level=1)
-    expect(badge).to_contain_text("Draft")
-    move = {"id": contract["id"]}
-    created(firm.owner.rpc("transition_contract", **move, to_status="in_review"))
-    expect(badge).to_contain_text("In review")
-    lines[-1].close(code=3000)
-    expect(page.get_by_text("Reconnecting")).to_be_visible()
-    created(firm.owner.rpc("transition_contract", **move, to_status="sent"))
-    expect(badge).to_contain_text("Sent", timeout=15_000)
-    expect(page.get_by_text("moved it to sent")).to_be_visible()
-    expect(page.get_by_text("Reconnecting")).to_have_count(0)
 
 
 def test_the_keyboard_is_enough(visit: Visit, firm: Firm) -> None:

@@ -2,9 +2,7 @@
  * What went wrong, for a program (`code`, and `field` where one value is to blame) and for a person
  * (`message`, and `hint` for what to do). Every service throws this and nothing else.
  *
- * Codes are the server's own (docs/api.md lists them for each function), or one of these:
- * `taken`, `bad_value`, `no_such_row`, `not_allowed`, `not_found`, `signed_out`, `offline`,
- * `cancelled`, `unexpected`.
+ * docs/frontend.md says which codes there are.
  */
 export class ServiceError extends Error {
   override readonly name = "ServiceError";

@@ -1,5 +1,5 @@
 import type { Client, Narrow, Project, Row } from "./client.ts";
-import { ask, cancelled, signedOut } from "./errors.ts";
+import { ask, cancelled } from "./errors.ts";
 import { type Stop, type Watcher, watchRows } from "./live.ts";
 import { send, sha256 } from "./transfer.ts";
 
@@ -119,19 +119,7 @@ export function supabaseFiles(client: Client, project: Project): FilesService {
         }),
       );
       try {
-        const { session } = await ask(client.auth.getSession());
-        if (!session) throw signedOut();
-        await send({
-          url: `${project.url}/storage/v1/object/${place.bucket}/${place.path}`,
-          headers: {
-            apikey: project.publishableKey,
-            Authorization: `Bearer ${session.access_token}`,
-            "Content-Type": place.mime,
-          },
-          body,
-          onProgress: (sent) => onProgress?.(body.size ? sent / body.size : 1),
-          signal,
-        });
+        await send(client, project, place, { body, onProgress, signal });
         await ask(client.rpc("finish_upload", { file_id: place.id }));
       } catch (error) {
         // Gives back what it reserved; where that is out of reach it expires within the hour.

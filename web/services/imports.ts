@@ -1,5 +1,5 @@
 import type { Client, Narrow, Project, Row } from "./client.ts";
-import { ask, cancelled, signedOut } from "./errors.ts";
+import { ask, cancelled } from "./errors.ts";
 import { type Stop, type Watcher, watchRows } from "./live.ts";
 import { send } from "./transfer.ts";
 
@@ -104,19 +104,8 @@ export function supabaseImports(client: Client, project: Project): ImportsServic
         client.rpc("begin_import", { firm_id: firmId, kind, name, size_bytes: body.size }),
       );
       try {
-        const { session } = await ask(client.auth.getSession());
-        if (!session) throw signedOut();
-        await send({
-          url: `${project.url}/storage/v1/object/${place.bucket}/${place.path}`,
-          headers: {
-            apikey: project.publishableKey,
-            Authorization: `Bearer ${session.access_token}`,
-            "Content-Type": place.path.endsWith(".xlsx") ? XLSX : "text/csv",
-          },
-          body,
-          onProgress: (sent) => onProgress?.(body.size ? sent / body.size : 1),
-          signal,
-        });
+        const mime = place.path.endsWith(".xlsx") ? XLSX : "text/csv";
+        await send(client, project, { ...place, mime }, { body, onProgress, signal });
         return await start(place.id, true);
       } catch (error) {
         // Where that is out of reach, it expires within the hour.

@@ -1,4 +1,5 @@
 import type { Client } from "./client.ts";
+import { ServiceError } from "./errors.ts";
 
 /** Ends a subscription. */
 export type Stop = () => void;
@@ -7,7 +8,7 @@ export type Stop = () => void;
 export interface Watcher<T> {
   /**
    * From now on nothing is missed. Called once, and again whenever the connection was lost and is
-   * back: read the list here, and both cases are covered.
+   * back, or something changed that could not be read: read the list here, and all is covered.
    */
   ready(): void;
   changed(row: T): void;
@@ -28,7 +29,12 @@ export function watchRows<T>(
   read: (id: string) => Promise<T>,
   watcher: Watcher<T>,
 ): Stop {
-  const queue = oneByOne(read, watcher);
+  let isUp = false;
+  const queue = oneByOne(read, {
+    changed: (row) => watcher.changed(row),
+    // While the line is down, `ready` comes when it is back.
+    missed: () => isUp && watcher.ready(),
+  });
   const channel = client
     .channel(`${table} ${crypto.randomUUID()}`)
     .on(
@@ -38,10 +44,14 @@ export function watchRows<T>(
     )
     // A channel is joined a moment before the database's changes reach it.
     .on("system", {}, ({ extension, status }) => {
-      if (extension === "postgres_changes" && status === "ok") watcher.ready();
+      if (extension !== "postgres_changes" || status !== "ok") return;
+      isUp = true;
+      watcher.ready();
     })
     .subscribe((status) => {
-      if (status === "CHANNEL_ERROR" || status === "TIMED_OUT") watcher.lost?.();
+      if (status !== "CHANNEL_ERROR" && status !== "TIMED_OUT") return;
+      isUp = false;
+      watcher.lost?.();
     });
   return () => {
     queue.stop();
@@ -50,16 +60,25 @@ export function watchRows<T>(
 }
 
 /** Reads what changed in the order it changed; an older answer never comes after a newer one. */
-function oneByOne<T>(read: (id: string) => Promise<T>, watcher: Watcher<T>) {
+function oneByOne<T>(
+  read: (id: string) => Promise<T>,
+  tell: { changed(row: T): void; missed(): void },
+) {
   const waiting = new Set<string>();
   let stopped = false;
   let last = Promise.resolve();
   const next = async (id: string): Promise<void> => {
     waiting.delete(id);
     if (stopped) return;
-    // Out of sight by now, or out of reach: `ready` comes when it is back.
-    const row = await read(id).catch(() => null);
-    if (row !== null && !stopped) watcher.changed(row);
+    let row: T;
+    try {
+      row = await read(id);
+    } catch (error) {
+      const isOutOfSight = error instanceof ServiceError && error.code === "not_found";
+      if (!isOutOfSight && !stopped) tell.missed();
+      return;
+    }
+    if (!stopped) tell.changed(row);
   };
   return {
     add(id: string): void {

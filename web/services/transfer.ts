@@ -1,6 +1,43 @@
-import { cancelled, offline, ServiceError, signedOut, storageError } from "./errors.ts";
+import type { Client, Project } from "./client.ts";
+import { ask, cancelled, offline, ServiceError, signedOut, storageError } from "./errors.ts";
 
-export interface Transfer {
+/** Where the server wants an object, and as what. */
+interface Place {
+  bucket: string;
+  path: string;
+  mime: string;
+}
+
+interface Content {
+  body: Blob;
+  /** From 0 to 1. */
+  onProgress?: ((share: number) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Sends one object to its place in the Storage, as whoever is signed in. */
+export async function send(
+  client: Client,
+  project: Project,
+  place: Place,
+  { body, onProgress, signal }: Content,
+): Promise<void> {
+  const { session } = await ask(client.auth.getSession());
+  if (!session) throw signedOut();
+  await transfer({
+    url: `${project.url}/storage/v1/object/${place.bucket}/${place.path}`,
+    headers: {
+      apikey: project.publishableKey,
+      Authorization: `Bearer ${session.access_token}`,
+      "Content-Type": place.mime,
+    },
+    body,
+    onProgress: (sent) => onProgress?.(body.size ? sent / body.size : 1),
+    signal,
+  });
+}
+
+interface Transfer {
   url: string;
   headers: Record<string, string>;
   body: Blob;
@@ -10,12 +47,12 @@ export interface Transfer {
 }
 
 /**
- * Sends one object to the Storage. With XMLHttpRequest, the one way of a browser to say how far an
- * upload is; where there is none (Node, workers), with fetch, which only tells the end.
+ * With XMLHttpRequest, the one way of a browser to say how far an upload is; where there is none
+ * (Node, workers), with fetch, which only tells the end.
  */
-export async function send(transfer: Transfer): Promise<void> {
-  if (transfer.signal?.aborted) throw cancelled();
-  const answer = await (typeof XMLHttpRequest === "undefined" ? byFetch : byRequest)(transfer);
+async function transfer(request: Transfer): Promise<void> {
+  if (request.signal?.aborted) throw cancelled();
+  const answer = await (typeof XMLHttpRequest === "undefined" ? byFetch : byRequest)(request);
   if (answer.status < 300) return;
   if (answer.status === 401) throw signedOut();
   const { statusCode, message } = parse(answer.text);

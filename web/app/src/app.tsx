@@ -20,13 +20,12 @@ import { SettingsPage } from "./pages/settings.tsx";
 import { SignPage } from "./pages/sign.tsx";
 import { UnsubscribePage } from "./pages/unsubscribe.tsx";
 import { go, match, usePath } from "./router.ts";
-import { ServicesContext, type Session, SessionContext } from "./session.ts";
+import { LAST_FIRM, ServicesContext, type Session, SessionContext } from "./session.ts";
 import { Shell } from "./ui/shell.tsx";
 import { ErrorNote, Loading } from "./ui/states.tsx";
 import { Uploads } from "./uploads.ts";
 
 const SAID_MS = 5000;
-const LAST_FIRM = "firmbase.firm";
 
 export function App({ services }: { services: Services }) {
   const path = usePath();
@@ -82,6 +81,8 @@ function Inside(props: { account: Account; services: Services; path: string }) {
   const [error, setError] = useState<ServiceError | null>(null);
   const [firmId, setFirmId] = useState(() => localStorage.getItem(LAST_FIRM));
   const uploads = useMemo(() => new Uploads(services), [services]);
+  // They are of whoever chose the files.
+  useEffect(() => () => uploads.removeAll(), [uploads]);
   const { said, say } = useSaid();
 
   const reloadFirms = useCallback(async () => {

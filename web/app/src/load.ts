@@ -14,13 +14,17 @@ export function useLoad<T>(load: () => Promise<T>, deps: unknown[]): Loaded<T> {
   const [data, setData] = useState<T>();
   const [error, setError] = useState<ServiceError | null>(null);
   const asked = useRef(0);
+  const wasChanged = useRef(false);
   const reload = useCallback(() => {
     const turn = ++asked.current;
+    wasChanged.current = false;
     load().then(
       (answer) => {
         if (turn !== asked.current) return;
         setData(() => answer);
         setError(null);
+        // What came in between may be newer than this answer.
+        if (wasChanged.current) reload();
       },
       (reason) => {
         if (turn === asked.current) setError(asServiceError(reason));
@@ -35,7 +39,11 @@ export function useLoad<T>(load: () => Promise<T>, deps: unknown[]): Loaded<T> {
       asked.current++;
     };
   }, [reload]);
-  return { data, error, reload, setData };
+  const change = useCallback((by: (data: T | undefined) => T | undefined) => {
+    wasChanged.current = true;
+    setData(by);
+  }, []);
+  return { data, error, reload, setData: change };
 }
 
 /** Hears what happens in a firm as long as the page is open; says whether the line is up. */

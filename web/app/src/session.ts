@@ -17,6 +17,9 @@ export interface Session {
   say(sentence: string): void;
 }
 
+/** Where the browser keeps which firm one was in last. */
+export const LAST_FIRM = "firmbase.firm";
+
 export const SessionContext = createContext<Session | null>(null);
 export const ServicesContext = createContext<Services | null>(null);
 

@@ -58,6 +58,10 @@ export class Uploads {
     if (task.state !== "sending") this.#drop(task.id);
   }
 
+  removeAll(): void {
+    for (const task of this.tasks) this.remove(task);
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -2,7 +2,7 @@ import type { Account, ServiceError } from "@firmbase/services";
 import { useEffect, useState } from "preact/hooks";
 import { asServiceError } from "../load.ts";
 import { go } from "../router.ts";
-import { useServices } from "../session.ts";
+import { LAST_FIRM, useServices } from "../session.ts";
 import { ErrorNote } from "../ui/states.tsx";
 import { Entrance, SignIn, SignUp } from "./entrance.tsx";
 
@@ -36,7 +36,7 @@ function Accept({ account }: { account: Account }) {
   useEffect(() => {
     firms.acceptInvitation(token()).then(
       ({ firm_id }) => {
-        localStorage.setItem("firmbase.firm", firm_id);
+        localStorage.setItem(LAST_FIRM, firm_id);
         go("/contracts", { replace: true });
       },
       (reason) => setError(asServiceError(reason)),

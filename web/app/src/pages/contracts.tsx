@@ -9,7 +9,7 @@ import {
   RATE_UNITS,
   type RateUnit,
 } from "@firmbase/services";
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { useLoad, useWatch } from "../load.ts";
 import { go } from "../router.ts";
 import { useSession } from "../session.ts";
@@ -23,13 +23,9 @@ export function ContractsPage() {
   const { services, firm, role } = useSession();
   const [version, setVersion] = useState(0);
   const [changed, setChanged] = useState<Contract | null>(null);
-  const wasReady = useRef(false);
   useWatch(services.contracts.watch, firm.firm_id, {
-    // The first time the list is being read anyway.
-    ready: () => {
-      if (wasReady.current) setVersion((n) => n + 1);
-      wasReady.current = true;
-    },
+    // The first time too: what changed since the list was read, nobody told.
+    ready: () => setVersion((n) => n + 1),
     changed: setChanged,
   });
   const add = atLeast(role, "member") && (

@@ -4,7 +4,7 @@ import { asServiceError, useLoad, useWatch } from "../load.ts";
 import { go } from "../router.ts";
 import { useFirmOf, useSession } from "../session.ts";
 import { Facts } from "../ui/facts.tsx";
-import { save } from "../ui/files.tsx";
+import { saveBlob } from "../ui/files.tsx";
 import { Choice, Form } from "../ui/form.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Badge, Empty, ErrorNote, Loading, Page } from "../ui/states.tsx";
@@ -258,12 +258,8 @@ const stateOf = ({ status, dry_run }: Import): string =>
 function Refused({ row }: { row: Import }) {
   const { services } = useSession();
   const { data, error, reload } = useLoad(() => services.imports.refusals(row), [row.errors_path]);
-  const download = (file: Blob) => {
-    const url = URL.createObjectURL(file);
-    save(url, `Refused rows of ${row.name.replace(/\.\w+$/, "")}.csv`);
-    // Not before the browser has begun to read it.
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
-  };
+  const download = (file: Blob) =>
+    saveBlob(file, `Refused rows of ${row.name.replace(/\.\w+$/, "")}.csv`);
   if (!row.errors_path) return null;
   return (
     <section class="panel" aria-labelledby="refused-title">

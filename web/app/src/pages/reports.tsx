@@ -2,7 +2,7 @@ import { atLeast, type Report } from "@firmbase/services";
 import { useState } from "preact/hooks";
 import { asServiceError, useLoad, useWatch } from "../load.ts";
 import { useFirmOf, useSession } from "../session.ts";
-import { save } from "../ui/files.tsx";
+import { saveBlob } from "../ui/files.tsx";
 import { Choice, Form } from "../ui/form.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Badge, Empty, ErrorNote, Loading, Page } from "../ui/states.tsx";
@@ -100,10 +100,7 @@ function ReportRow({ report, isMeant }: { report: Report; isMeant: boolean }) {
   const download = async () => {
     setBusy(true);
     try {
-      const url = URL.createObjectURL(await services.reports.download(report));
-      save(url, name);
-      // Not before the browser has begun to read it.
-      setTimeout(() => URL.revokeObjectURL(url), 10_000);
+      saveBlob(await services.reports.download(report), name);
     } catch (reason) {
       say(asServiceError(reason).message);
     }

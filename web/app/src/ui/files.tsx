@@ -242,3 +242,10 @@ export function save(url: string, name: string): void {
   link.download = name;
   link.click();
 }
+
+export function saveBlob(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob);
+  save(url, name);
+  // Not before the browser has begun to read it.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

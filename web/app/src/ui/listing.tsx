@@ -65,7 +65,10 @@ export function Listing<T extends { id: string }, Status extends string>(props: 
     setLoadingMore(true);
     try {
       const page = await props.load({ ...query, after: data?.next ?? null });
-      setData((seen) => ({ rows: [...(seen?.rows ?? []), ...page.rows], next: page.next }));
+      // Of another search by now, or of a list that was read anew: it does not belong there.
+      setData((seen) =>
+        seen && seen === data ? { rows: [...seen.rows, ...page.rows], next: page.next } : seen,
+      );
     } catch (reason) {
       console.error(asServiceError(reason));
       reload();

@@ -136,5 +136,11 @@ def row(person: Person, table: str, id: str) -> dict[str, Any]:
     return dict(found)
 
 
+def deliveries(person: Person, firm: Firm) -> dict[str, str]:
+    """How somebody is told each kind of thing."""
+    rows = created(person.rpc("notification_settings", firm_id=firm.id))
+    return {row["kind"]: row["delivery"] for row in rows}
+
+
 def notifications(person: Person, kind: str) -> list[dict[str, Any]]:
     return list(created(person.get("notifications", kind=f"eq.{kind}", order="created_at")))

@@ -2,17 +2,15 @@
 understood."""
 
 import re
-import shlex
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
-import typer
 
-from cli.main import app
 from edge_jobs.files import reasons
 from tests.cli.test_help import ALL
+from tests.jobs.commands import understood
 from tests.jobs.runners import ROOT
 
 Database = psycopg.Connection[Any]
@@ -55,11 +53,7 @@ def test_every_function_is_there(db: Database) -> None:
 
 @pytest.mark.parametrize("line", COMMANDS)
 def test_the_commands_are_understood(line: str) -> None:
-    command: Any = typer.main.get_command(app)
-    _, *words = shlex.split(line, comments=True)
-    while hasattr(command, "resolve_command"):
-        _, command, words = command.resolve_command(typer.Context(command), words)
-    command.make_context(command.name, words)
+    understood(line)
 
 
 def test_every_command_on_files_is_there() -> None:

@@ -135,7 +135,11 @@ def test_a_server_that_is_away_gets_the_same_message_later(
     waiting = state(db, id)
     assert (waiting["status"], waiting["attempts"]) == ("sending", 1)
     assert waiting["message_id"]
-    db.execute("update pgmq.q_jobs_default set vt = now() where message ->> 'kind' = 'email.send'")
+    db.execute(
+        "update pgmq.q_jobs_default set vt = now()"
+        " where message ->> 'kind' = 'email.send' and message ->> 'firm_id' = %s",
+        [firm.id],
+    )
     drain()
     mailbox.expect(firm.owner.email, "Terms end")
     sent = state(db, id)

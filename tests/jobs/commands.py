@@ -4,15 +4,28 @@ import contextlib
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 import termios
 import time
 from typing import Any
 
+import typer
+
+from cli.main import app
 from tests.jobs.runners import PATIENCE_S, ROOT
 
 START = [sys.executable, "-c", "from cli.main import main; main()"]
+
+
+def understood(line: str) -> None:
+    """Fails unless a line of the docs is a command, with options that it has."""
+    command: Any = typer.main.get_command(app)
+    _, *words = shlex.split(line, comments=True)
+    while hasattr(command, "resolve_command"):
+        _, command, words = command.resolve_command(typer.Context(command), words)
+    command.make_context(command.name, words)
 
 
 class Firmbase:

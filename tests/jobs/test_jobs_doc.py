@@ -3,19 +3,16 @@ two nights is computed."""
 
 import inspect
 import re
-import shlex
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import typer
 
-from cli.main import app
 from edge_jobs.registry import handler
 from edge_jobs.schedules import next_time, plan
 from tests.cli.test_help import ALL
+from tests.jobs.commands import understood
 from tests.jobs.conftest import Jobs
 from tests.jobs.runners import ROOT, Runners
 
@@ -66,11 +63,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("line", COMMANDS)
 def test_the_commands_are_understood(line: str) -> None:
-    command: Any = typer.main.get_command(app)
-    _, *words = shlex.split(line, comments=True)
-    while hasattr(command, "resolve_command"):
-        _, command, words = command.resolve_command(typer.Context(command), words)
-    command.make_context(command.name, words)
+    understood(line)
 
 
 def test_every_command_on_jobs_is_there() -> None:

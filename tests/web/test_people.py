@@ -119,8 +119,8 @@ def test_a_link_to_another_firm_leads_into_it(visit: Visit, firm: Firm, other_fi
     switcher = page.get_by_role("button", name=re.compile("Switch firm"))
     expect(switcher).to_be_visible()
     page.goto(f"/contracts/{contract['id']}")
-    expect(page.get_by_role("heading", name=contract["title"])).to_be_visible()
     expect(switcher).to_contain_text("Viewer")
+    expect(page.get_by_role("heading", name=contract["title"])).to_be_visible()
     # Who only reads is offered nothing to do.
     expect(page.get_by_role("heading", name="Next step")).to_have_count(0)
     expect(page.get_by_label("Choose files")).to_have_count(0)
@@ -142,9 +142,14 @@ def test_a_hostile_name_is_only_text(
     with page.expect_download() as saved:
         page.get_by_role("button", name=f"Download {HOSTILE}").click()
     assert "<" not in saved.value.suggested_filename
+    made = page.locator("main script, main img[src], main b")
+    page.goto("/companies")
+    expect(page.get_by_role("main").get_by_role("link", name=name)).to_be_visible()
+    assert made.count() == 0
     page.goto("/companies?q=%3Cscript%3E&status=%22%3E%3Cb%3E")
     expect(page.get_by_label("Search companies")).to_have_value("<script>")
-    assert page.locator("main script, main img[src], main b").count() == 0
+    expect(page.get_by_label("Loading")).to_have_count(0)
+    assert made.count() == 0
     assert dialogs == []
     # And if the app tried to make HTML of it, the browser would refuse.
     with page.expect_console_message() as said:

@@ -1,4 +1,4 @@
-"""The typed services: one suite, in memory and on the stack, by node's own runner."""
+"""The typed services: the same suites in memory and on the stack, by node's own runner."""
 
 import os
 import re
@@ -16,19 +16,28 @@ NODE = ROOT / ".venv" / "bin" / "node"
 
 
 def test_the_services_in_memory_and_on_supabase(stack: RunningStack) -> None:
+    folder = WEB / "services" / "tests"
+    files = sorted(path.name for path in folder.glob("*.test.ts"))
+    assert files
     result = subprocess.run(
-        # Sockets that Realtime keeps open would hold the process.
-        [NODE, "--test", "--test-force-exit", "--test-reporter=spec", "services.test.ts"],
-        cwd=WEB / "services" / "tests",
+        [
+            *(NODE, "--test", "--test-reporter=spec"),
+            # Sockets that Realtime keeps open would hold the process.
+            "--test-force-exit",
+            # One file after the other: each does the jobs of the whole stack.
+            "--test-concurrency=1",
+            *files,
+        ],
+        cwd=folder,
         env=os.environ | stack.env | {"PYTHON": sys.executable, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=180,
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
     for stage in ("in memory", "on Supabase"):
-        assert f"▶ {stage}" in result.stdout
+        assert result.stdout.count(f"\n✔ {stage} (") == len(files), result.stdout
 
 
 def test_transitions_are_those_of_the_database(stack: RunningStack) -> None:

@@ -28,7 +28,7 @@ from cli.local.stack import Stack
 from edge_jobs.files.kinds import SUFFIXES
 
 FILES, LITTLE_ONES = 200, 1000
-LARGE_BYTES = 50 * 1024**2
+LARGE_BYTES = 50_000_000
 ROUNDS = 2
 PROCESSES = 2
 

@@ -4,7 +4,7 @@ values (
   'firm-files',
   'firm-files',
   false,
-  52428800,
+  50000000,
   array[
     'application/pdf',
     'application/vnd.openxmlformats-officedocument.wordprocessingml.document',

@@ -3,7 +3,7 @@ values (
   'imports',
   'imports',
   false,
-  52428800,
+  50000000,
   array['text/csv', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet']
 )
 on conflict (id) do update set

@@ -1,4 +1,4 @@
-create function private.lock_import(import_id uuid) returns public.imports
+create function private.lock_import(import_id uuid, and_firm boolean) returns public.imports
 language plpgsql
 security definer
 set search_path = ''
@@ -15,7 +15,9 @@ begin
   if not found then
     perform private.fail('import_not_found', 'There is no such import.', status => 404);
   end if;
-  perform private.lock_firm(firm_id, 'member');
+  if lock_import.and_firm then
+    perform private.lock_firm(firm_id, 'member');
+  end if;
   select * into import from public.imports as i where i.id = lock_import.import_id for update;
   perform private.require_role(firm_id, private.import_role(import.kind));
   return import;
@@ -117,7 +119,8 @@ set search_path = ''
 as $$
 begin
   return private.queue_import(
-    private.lock_import(start_import.import_id), start_import.dry_run, start_import.mapping, false
+    private.lock_import(start_import.import_id, true),
+    start_import.dry_run, start_import.mapping, false
   );
 end
 $$;
@@ -129,7 +132,8 @@ language sql
 set search_path = ''
 return private.start_import(import_id, dry_run, mapping);
 
-create function private.lock_import_for_operator(import_id uuid) returns public.imports
+create function private.lock_import_for_operator(import_id uuid, and_firm boolean)
+returns public.imports
 language plpgsql
 security definer
 set search_path = ''
@@ -137,11 +141,13 @@ as $$
 declare
   import public.imports;
 begin
-  perform from public.firms as f
-  where f.id = (
-    select i.firm_id from public.imports as i where i.id = lock_import_for_operator.import_id
-  )
-  for no key update;
+  if lock_import_for_operator.and_firm then
+    perform from public.firms as f
+    where f.id = (
+      select i.firm_id from public.imports as i where i.id = lock_import_for_operator.import_id
+    )
+    for no key update;
+  end if;
   select * into import
   from public.imports as i
   where i.id = lock_import_for_operator.import_id
@@ -161,7 +167,7 @@ set search_path = ''
 as $$
 begin
   return private.queue_import(
-    private.lock_import_for_operator(start_import_for_operator.import_id),
+    private.lock_import_for_operator(start_import_for_operator.import_id, true),
     start_import_for_operator.dry_run, start_import_for_operator.mapping, true
   );
 end
@@ -198,7 +204,8 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform private.stop_import(private.lock_import(cancel_import.import_id));
+  -- A batch may take long to give the row back: the firm does not wait for it.
+  perform private.stop_import(private.lock_import(cancel_import.import_id, false));
 end
 $$;
 
@@ -214,7 +221,7 @@ set search_path = ''
 as $$
 begin
   perform private.stop_import(
-    private.lock_import_for_operator(cancel_import_for_operator.import_id)
+    private.lock_import_for_operator(cancel_import_for_operator.import_id, false)
   );
 end
 $$;
@@ -225,7 +232,7 @@ set search_path = ''
 return private.cancel_import_for_operator(import_id);
 
 revoke execute on function
-private.lock_import(uuid), private.lock_import_for_operator(uuid),
+private.lock_import(uuid, boolean), private.lock_import_for_operator(uuid, boolean),
 private.queue_import(public.imports, boolean, jsonb, boolean),
 private.stop_import(public.imports),
 private.start_import(uuid, boolean, jsonb), public.start_import(uuid, boolean, jsonb),
@@ -244,10 +251,10 @@ public.start_import_for_operator(uuid, boolean, jsonb),
 private.cancel_import_for_operator(uuid), public.cancel_import_for_operator(uuid)
 to service_role;
 
-comment on function private.lock_import(uuid) is
-'An import the caller may run, locked behind its firm; fails with import_not_found.';
-comment on function private.lock_import_for_operator(uuid) is
-'Any import, locked behind its firm; fails with import_not_found.';
+comment on function private.lock_import(uuid, boolean) is
+'An import the caller may run, locked, and its firm before it; fails with import_not_found.';
+comment on function private.lock_import_for_operator(uuid, boolean) is
+'Any import, locked, and its firm before it; fails with import_not_found.';
 comment on function private.queue_import(public.imports, boolean, jsonb, boolean) is
 'Begins a run of an import that is locked, and queues its job.';
 comment on function private.stop_import(public.imports) is 'Cancels an import that is locked.';

@@ -49,7 +49,7 @@ comment on column public.firm_exports.error is
 comment on column public.firm_exports.expires_at is 'When it is deleted with its parts.';
 
 insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
-values ('exports', 'exports', false, 62914560, array['application/zip'])
+values ('exports', 'exports', false, 52428800, array['application/zip'])
 on conflict (id) do update set
   public = excluded.public,
   file_size_limit = excluded.file_size_limit,

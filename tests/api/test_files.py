@@ -132,7 +132,7 @@ def test_the_path_is_safe_whatever_the_name(shared_firm: Firm, name: str, safe: 
 
 
 def test_attack_43_oversize(shared_firm: Firm) -> None:
-    limit = 50 * 1024 * 1024
+    limit = 50_000_000
     begun = begin(shared_firm.member, shared_firm, size_bytes=limit + 1)
     refused(begun, 413, "file_too_large")
     file = created(begin(shared_firm.member, shared_firm))

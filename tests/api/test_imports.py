@@ -25,7 +25,7 @@ Db = psycopg.Connection[Any]
         ({"name": "../../a.csv"}, 422, "bad_name"),
         ({"name": "a\u202evsc.csv"}, 422, "bad_name"),
         ({"size_bytes": 0}, 422, "file_empty"),
-        ({"size_bytes": 52_428_801}, 413, "file_too_large"),
+        ({"size_bytes": 50_000_001}, 413, "file_too_large"),
         ({"mapping": ["name"]}, 422, "bad_mapping"),
         ({"mapping": {"x": {"y": 1}}}, 422, "unknown_field"),
         ({"mapping": {"x": "archived_at"}}, 422, "unknown_field"),

@@ -368,11 +368,11 @@ def test_a_colleague_who_was_faster_costs_one_row(
     runs: Runs, db: Db, stack: Any, firm: Firm
 ) -> None:
     """The unique index decides, behind everything that was looked at before."""
-    rows = b"name,ref\nOne,R-1\nTwo,R-2\n"
-    row = created(start(firm.member, upload(firm.member, firm, rows), dry_run=False))
+    rows = "name,ref\n" + "".join(f"Ours {n},R-{n}\n" for n in range(20))
+    row = created(start(firm.member, upload(firm.member, firm, rows.encode()), dry_run=False))
     with psycopg.connect(stack.superuser_url) as colleague:
         colleague.execute(
-            "insert into companies (firm_id, name, external_ref) values (%s, 'Theirs', 'R-1')",
+            "insert into companies (firm_id, name, external_ref) values (%s, 'Theirs', 'R-13')",
             [firm.id],
         )
         with ThreadPoolExecutor() as pool:
@@ -382,9 +382,9 @@ def test_a_colleague_who_was_faster_costs_one_row(
             running.result()
     done = look(firm.member, row)
     # Tried once more by itself, it is the colleague's company that is meant.
-    assert counts(done) == (1, 1, 0, 0)
+    assert counts(done) == (19, 1, 0, 0)
     names = {c["name"] for c in created(firm.member.get("companies"))}
-    assert names == {"One", "Two"}
+    assert names == {f"Ours {n}" for n in range(20)}
 
 
 def test_a_run_can_be_cancelled_and_begun_again(

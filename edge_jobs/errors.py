@@ -182,10 +182,11 @@ def from_response(url: str, body: object, status: int | None = None) -> Firmbase
         return NotSupabase(url=url)
     if code in ("PGRST301", "PGRST303") and "expired" in message:
         return SessionExpired()
-    if code in ("42501", "PGRST301", "PGRST302") or status in (401, 403) or "API key" in message:
+    if code.startswith("PT"):  # private.fail(): it took the key, and says more than the status
+        code = str(answer.get("details") or "")
+    elif code in ("42501", "PGRST301", "PGRST302") or status in (401, 403) or "API key" in message:
         return WrongKey(url=url, reason=message)
-    stable = answer.get("details") if code.startswith("PT") else code
-    return Refused(code=str(stable or "refused"), message=message, hint=str(hint) if hint else None)
+    return Refused(code=code or "refused", message=message, hint=str(hint) if hint else None)
 
 
 def schema_mismatch(theirs: int | None, ours: int) -> FirmbaseError:

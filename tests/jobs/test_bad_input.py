@@ -20,6 +20,7 @@ from edge_jobs.errors import SessionExpired, from_response
 from tests.conftest import RunningStack, apply_schema
 from tests.jobs.conftest import Jobs
 from tests.jobs.runners import Runners, wait_for
+from tests.people import Firm
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,14 @@ def test_a_session_past_its_time(stack: RunningStack) -> None:
     error = from_response(stack.url, answer.json(), answer.status_code)
     assert isinstance(error, SessionExpired), answer.text
     assert (error.exit_code, error.code) == (9, "session_expired")
+
+
+def test_a_refusal_is_no_wrong_key(stack: RunningStack, shared_firm: Firm) -> None:
+    invited = {"email": "new@example.com", "role": "member"}
+    answer = shared_firm.viewer.rpc("invite_member", firm_id=shared_firm.id, **invited)
+    error = from_response(stack.url, answer.json(), answer.status_code)
+    assert (answer.status_code, error.exit_code) == (403, 10), answer.text
+    assert error.code == answer.json()["details"] != "wrong_key"
 
 
 def test_a_server_that_is_not_supabase(runners: Runners, stack: RunningStack) -> None:

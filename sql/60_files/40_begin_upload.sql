@@ -68,7 +68,7 @@ begin
   elsif p_size_bytes > v_bucket.file_size_limit then
     perform private.fail(
       'file_too_large',
-      format('A file can have at most %s MB.', v_bucket.file_size_limit / 1048576),
+      format('A file can have at most %s MB.', v_bucket.file_size_limit / 1000000),
       status => 413
     );
   elsif not coalesce(p_mime = any (v_bucket.allowed_mime_types), false) then

@@ -71,7 +71,7 @@ begin
   elsif add_import.size_bytes > bucket.file_size_limit then
     perform private.fail(
       'file_too_large',
-      format('A file can have at most %s MB.', bucket.file_size_limit / 1048576),
+      format('A file can have at most %s MB.', bucket.file_size_limit / 1000000),
       hint => 'Split it: each part needs the header.', status => 413
     );
   end if;

@@ -4,6 +4,280 @@ DROP FUNCTION "private"."lock_import"(uuid);
 
 DROP FUNCTION "private"."lock_import_for_operator"(uuid);
 
+CREATE OR REPLACE FUNCTION private.add_import (
+  firm_id     uuid,
+  kind        text,
+  name        text,
+  size_bytes  bigint,
+  mapping     jsonb,
+  by_operator boolean
+)
+  RETURNS public.imports
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+declare
+  -- Of one firm, files whose rows are still here.
+  most_bytes constant bigint := 1073741824;
+  id constant uuid := gen_random_uuid();
+  ending constant text := lower(substring(add_import.name from '\.([A-Za-z]+)$'));
+  bucket storage.buckets;
+  added public.imports;
+begin
+  select * into strict bucket from storage.buckets as b where b.id = 'imports';
+  if private.import_role(add_import.kind) is null then
+    perform private.fail(
+      'unknown_kind', format('Nothing of the kind "%s" is imported.', left(add_import.kind, 63)),
+      hint => 'Use companies, consultants or contracts.', status => 422
+    );
+  elsif not coalesce(private.is_file_name(add_import.name), false) then
+    perform private.fail(
+      'bad_name', 'This file name cannot be used.',
+      hint => 'At most 255 bytes, no slashes, no control characters, not only dots.',
+      status => 422
+    );
+  elsif not coalesce(ending in ('csv', 'xlsx'), false) then
+    perform private.fail(
+      'type_not_allowed', 'Only CSV and XLSX files are imported.',
+      hint => 'The name ends in .csv or .xlsx.', status => 415
+    );
+  elsif coalesce(add_import.size_bytes, 0) <= 0 then
+    perform private.fail('file_empty', 'The file is empty.', status => 422);
+  elsif add_import.size_bytes > bucket.file_size_limit then
+    perform private.fail(
+      'file_too_large',
+      format('A file can have at most %s MB.', bucket.file_size_limit / 1000000),
+      hint => 'Split it: each part needs the header.', status => 413
+    );
+  end if;
+  perform private.check_import_mapping(add_import.kind, add_import.mapping);
+
+  -- What was begun and never sent is in nobody's way.
+  delete from public.imports as i
+  where i.firm_id = add_import.firm_id and i.status = 'uploading' and i.upload_expires_at <= now();
+  if (
+    select count(*) >= 50 from public.imports as i
+    where i.firm_id = add_import.firm_id and i.status = 'uploading'
+  ) then
+    perform private.fail(
+      'too_many_imports', 'The firm has 50 imports whose file has not come.',
+      hint => 'Start or cancel some; they expire after an hour.', status => 429
+    );
+  elsif most_bytes < add_import.size_bytes + (
+    -- What was announced smaller than it is counts for the bytes that came.
+    select coalesce(sum(greatest(i.size_bytes, (
+      select (o.metadata ->> 'size')::bigint from storage.objects as o
+      where o.bucket_id = i.bucket and o.name = i.path
+    ))), 0)
+    from public.imports as i
+    where i.firm_id = add_import.firm_id
+  ) then
+    perform private.fail(
+      'import_quota', 'The firm has imported files of 1 GB within 30 days.',
+      hint => 'Older ones are deleted day by day.', status => 409
+    );
+  end if;
+
+  insert into public.imports (
+    id, firm_id, kind, name, path, size_bytes, mapping, requested_by, by_operator
+  )
+  values (
+    id, add_import.firm_id, add_import.kind, add_import.name,
+    format('%s/%s/source.%s', add_import.firm_id, id, ending),
+    add_import.size_bytes, add_import.mapping, auth.uid(), add_import.by_operator
+  )
+  returning * into added;
+  return added;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.begin_upload (
+  p_firm_id       uuid,
+  p_name          text,
+  p_size_bytes    bigint,
+  p_mime          text,
+  p_company_id    uuid,
+  p_contact_id    uuid,
+  p_consultant_id uuid,
+  p_contract_id   uuid,
+  p_visibility    text,
+  p_replaces      uuid,
+  p_sha256        text
+)
+  RETURNS public.files
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO ''
+  AS $function$
+declare
+  v_id uuid := gen_random_uuid();
+  v_bucket storage.buckets;
+  v_file public.files;
+  v_used bigint;
+  v_open bigint;
+  v_beside bigint;
+  v_current public.files;
+  -- Consultants send in what is about themselves.
+  v_is_own boolean := p_replaces is null
+  and p_visibility = 'portal'
+  and private.is_portal_parent(p_firm_id, p_consultant_id, p_contract_id);
+begin
+  if p_replaces is not null then
+    perform private.require_role(p_firm_id, 'member');
+    -- A new version is where the document is, and seen by whom the document is.
+    p_company_id := null;
+    p_contact_id := null;
+    p_consultant_id := null;
+    p_contract_id := null;
+    p_visibility := 'firm';
+  elsif v_is_own is not true then
+    perform private.require_role(
+      p_firm_id, case p_visibility when 'firm' then 'member' else 'manager' end
+    );
+  end if;
+  select * into strict v_bucket from storage.buckets where id = 'firm-files';
+  if not coalesce(private.is_file_name(p_name), false) then
+    perform private.fail(
+      'bad_name', 'This file name cannot be used.',
+      hint => 'At most 255 bytes, no slashes, no control characters, not only dots.',
+      status => 422
+    );
+  elsif coalesce(p_size_bytes, 0) <= 0 then
+    perform private.fail('file_empty', 'The file is empty.', status => 422);
+  elsif p_size_bytes > v_bucket.file_size_limit then
+    perform private.fail(
+      'file_too_large',
+      format('A file can have at most %s MB.', v_bucket.file_size_limit / 1000000),
+      status => 413
+    );
+  elsif not coalesce(p_mime = any (v_bucket.allowed_mime_types), false) then
+    perform private.fail(
+      'type_not_allowed', 'Files of this type cannot be uploaded.',
+      hint => 'Allowed: ' || array_to_string(v_bucket.allowed_mime_types, ', '), status => 415
+    );
+  elsif lower(p_sha256) !~ '^[0-9a-f]{64}$' then
+    perform private.fail(
+      'bad_sha256', 'This is no SHA-256.', hint => 'Give 64 hexadecimal digits.', status => 422
+    );
+  elsif num_nonnulls(p_company_id, p_contact_id, p_consultant_id, p_contract_id) > 1 then
+    perform private.fail(
+      'one_parent',
+      'A file belongs to one company, contact, consultant or contract, or to the firm.',
+      status => 422
+    );
+  elsif p_visibility = 'portal' and num_nonnulls(p_consultant_id, p_contract_id) = 0 then
+    perform private.fail(
+      'portal_parent', 'Only files of a consultant or a contract are shared in the portal.',
+      status => 422
+    );
+  end if;
+
+  if v_is_own then
+    perform from public.firms where id = p_firm_id for no key update;
+  else
+    perform private.lock_firm(p_firm_id, 'member');
+  end if;
+  if p_replaces is not null then
+    v_current := private.lock_document(p_replaces);
+    if v_current.firm_id <> p_firm_id then
+      perform private.fail('file_not_found', 'There is no such file.', status => 404);
+    elsif v_current.status in ('pending', 'processing') then
+      perform private.fail(
+        'still_processing', 'The file to replace is not ready yet.',
+        hint => 'Wait until it is, or cancel its upload.', status => 409
+      );
+    end if;
+    p_company_id := v_current.company_id;
+    p_contact_id := v_current.contact_id;
+    p_consultant_id := v_current.consultant_id;
+    p_contract_id := v_current.contract_id;
+    p_visibility := v_current.visibility;
+  end if;
+  -- An upload that was given up, or announced smaller than it is, counts for the bytes that came.
+  select
+    coalesce(
+      sum(
+        case
+          when f.status in ('processing', 'ready', 'quarantined') then f.size_bytes
+          else greatest(
+            case when f.status = 'pending' and f.upload_expires_at > now() then f.size_bytes end,
+            (
+              select (o.metadata ->> 'size')::bigint
+              from storage.objects o
+              where o.bucket_id = f.bucket and o.name = f.path
+            )
+          )
+        end
+      ),
+      0
+    ),
+    count(*) filter (where f.status = 'pending' and f.upload_expires_at > now()),
+    count(*) filter (
+      where f.is_current
+        and f.archived_at is null
+        and f.status <> 'failed'
+        and (f.company_id, f.contact_id, f.consultant_id, f.contract_id)
+        is not distinct from (p_company_id, p_contact_id, p_consultant_id, p_contract_id)
+    )
+  into v_used, v_open, v_beside
+  from public.files f
+  where f.firm_id = p_firm_id;
+  if v_open >= 100 then
+    perform private.fail(
+      'too_many_uploads', 'The firm has 100 unfinished uploads.',
+      hint => 'Finish or cancel some; they expire after an hour.', status => 429
+    );
+  elsif v_used + p_size_bytes > (select storage_quota_bytes from public.firms where id = p_firm_id)
+  then
+    perform private.fail(
+      'storage_quota', 'The firm''s storage is full.',
+      hint => 'Ask for more storage.', status => 409
+    );
+  elsif p_replaces is null
+    and v_beside >= (
+      case num_nonnulls(p_company_id, p_contact_id, p_consultant_id, p_contract_id)
+        when 0 then 10000
+        else 1000
+      end
+    )
+  then
+    perform private.fail(
+      'too_many_files', format('There are %s files here already.', v_beside),
+      hint => 'Archive some first.', status => 409
+    );
+  end if;
+
+  insert into public.files (
+    id, firm_id, company_id, contact_id, consultant_id, contract_id, visibility, path, name, mime,
+    size_bytes, sha256, series_id, version, is_current
+  )
+  values (
+    v_id, p_firm_id, p_company_id, p_contact_id, p_consultant_id, p_contract_id, p_visibility,
+    p_firm_id || '/' || v_id || '/' || private.safe_name(p_name), p_name, p_mime, p_size_bytes,
+    lower(p_sha256),
+    coalesce(v_current.series_id, v_id),
+    1 + coalesce(
+      (
+        select max(f.version)
+        from public.files f
+        where f.firm_id = p_firm_id and f.series_id = v_current.series_id
+      ),
+      0
+    ),
+    -- A new version only once it is ready.
+    p_replaces is null
+  )
+  returning * into v_file;
+  return v_file;
+exception when foreign_key_violation then
+  perform private.fail(
+    'parent_not_found', 'The firm has no such company, contact, consultant or contract.',
+    status => 404
+  );
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.cancel_import (
   import_id uuid
 )

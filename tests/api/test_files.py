@@ -135,6 +135,7 @@ def test_attack_43_oversize(shared_firm: Firm) -> None:
     limit = 50_000_000
     begun = begin(shared_firm.member, shared_firm, size_bytes=limit + 1)
     refused(begun, 413, "file_too_large")
+    assert begun.json()["message"] == "A file can have at most 50 MB."
     file = created(begin(shared_firm.member, shared_firm))
     answer = shared_firm.member.upload(file["path"], bytes(limit + 1), file["mime"])
     assert (answer.status_code, answer.json()["statusCode"]) == (400, "413")

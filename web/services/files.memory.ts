@@ -170,7 +170,7 @@ function checkFile(name: string, body: Blob, mime: string): void {
     });
   }
   if (body.size === 0) throw new ServiceError("file_empty", "The file is empty.");
-  if (body.size > MEGABYTES * 2 ** 20) {
+  if (body.size > MEGABYTES * 1e6) {
     throw new ServiceError("file_too_large", `A file can have at most ${MEGABYTES} MB.`);
   }
   if (

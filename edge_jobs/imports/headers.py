@@ -8,13 +8,21 @@ from typing import Any
 from edge_jobs.imports.refused import Refused
 
 Fields = Sequence[Mapping[str, Any]]
+Columns = Sequence[Mapping[str, Any]]
 
+_LONGEST_NAME = 200
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 def plain(words: str) -> str:
     """Case, spaces, underscores and accents tell no two headers apart."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKD", words).casefold())
+    folded = unicodedata.normalize("NFKD", words).casefold().strip()
+    return re.sub(r"[\W_]+", "", folded) or folded
+
+
+def cut(name: str) -> str:
+    """As much of a header as people are told."""
+    return name.strip()[:_LONGEST_NAME].rstrip()
 
 
 def match(
@@ -22,32 +30,42 @@ def match(
 ) -> list[str | None]:
     """The field of each column, None for those that are left out. The mapping wins.
 
-    Raises Refused: wrong_delimiter, duplicate_column, unknown_column, no_known_column,
-    no_key_column.
+    Raises Refused where no mapping helps: wrong_delimiter, or duplicate_column, two of one name.
     """
     names = [name.strip() for name in header]
     _refuse_doubles(names)
-    chosen = _chosen(names, mapping)
+    chosen = {_find(names, column): field for column, field in mapping.items()}
     known = {plain(word): f["field"] for f in fields for word in (f["field"], *f["words"])}
     # Two spellings of the same field: its own name is stronger than one that means the same.
     meant = [chosen[name] if name in chosen else known.get(plain(name)) for name in names]
-    explicit = {field for field in chosen.values() if field}
+    explicit = {chosen[name] for name in names if chosen.get(name)}
     found = [
         None if field in explicit and name not in chosen else field
         for name, field in zip(names, meant, strict=True)
     ]
-    given = [field for field in found if field]
-    if not given:
+    if not any(found):
         _refuse_delimiter(",".join(header))
-        raise Refused("no_known_column", ", ".join(name[:40] for name in names[:5]))
+    return found
+
+
+def check(columns: Columns, fields: Fields, mapping: Mapping[str, str | None]) -> None:
+    """Raises Refused where another mapping helps, with the columns, for people to make it:
+    unknown_column, no_known_column, duplicate_column, no_key_column."""
+    names = [c["column"] for c in columns]
+    for column in mapping:
+        if _find(names, column) is None:
+            raise Refused("unknown_column", column[:100], columns=columns)
+    given = [c["field"] for c in columns if c["field"]]
+    if not given:
+        said = ", ".join(name[:40] for name in names[:5])
+        raise Refused("no_known_column", said, columns=columns)
     for field in given:
         if given.count(field) > 1:
-            twice = [name for name, other in zip(names, found, strict=True) if other == field]
-            raise Refused("duplicate_column", f"{', '.join(twice)} ({field})")
+            twice = ", ".join(c["column"] for c in columns if c["field"] == field)
+            raise Refused("duplicate_column", f"{twice} ({field})", columns=columns)
     keys = [f["field"] for f in fields if f["key"]]
     if not set(keys) & set(given):
-        raise Refused("no_key_column", " or ".join(keys))
-    return found
+        raise Refused("no_key_column", " or ".join(keys), columns=columns)
 
 
 def _refuse_doubles(names: Sequence[str]) -> None:
@@ -58,15 +76,13 @@ def _refuse_doubles(names: Sequence[str]) -> None:
         seen.add(plain(name))
 
 
-def _chosen(names: Sequence[str], mapping: Mapping[str, str | None]) -> dict[str, str | None]:
-    chosen = {}
-    for column, field in mapping.items():
-        same = [name for name in names if name == column]
-        same = same or [name for name in names if name and plain(name) == plain(column)]
-        if not same:
-            raise Refused("unknown_column", column[:100])
-        chosen[same[0]] = field
-    return chosen
+def _find(names: Sequence[str], column: str) -> str | None:
+    """The name that a mapping means: to the letter, else read the same, else as it was told."""
+    for read in (str.strip, plain, cut):
+        for name in filter(None, names):
+            if read(name) == read(column):
+                return name
+    return None
 
 
 def _refuse_delimiter(line: str) -> None:

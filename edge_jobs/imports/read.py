@@ -17,7 +17,7 @@ MOST_COLUMNS = 1000
 
 
 def read(source: Path, folder: Path, asked: str) -> dict[str, Any]:
-    """``{"columns", "fields", "rows"}``, or ``{"rejected", "detail", "line"}``.
+    """``{"columns", "fields", "rows"}``, or ``{"rejected", "detail", "line", "columns"}``.
 
     Rows are left in the spools of ``folder``: in ``rows`` ``[line, cell, …]`` in the order of the
     fields, or an object ``{"refused": […]}``; in ``doubles`` ``[line, field, lines]``.
@@ -26,9 +26,14 @@ def read(source: Path, folder: Path, asked: str) -> dict[str, Any]:
     try:
         return _read(source, folder, task)
     except Rejected as rejected:
-        return {"rejected": rejected.code, "detail": None, "line": None}
+        return {"rejected": rejected.code, "detail": None, "line": None, "columns": []}
     except Refused as refused:
-        return {"rejected": refused.code, "detail": refused.detail, "line": refused.line}
+        return {
+            "rejected": refused.code,
+            "detail": refused.detail,
+            "line": refused.line,
+            "columns": list(refused.columns),
+        }
 
 
 def _read(source: Path, folder: Path, task: dict[str, Any]) -> dict[str, Any]:
@@ -42,6 +47,11 @@ def _read(source: Path, folder: Path, task: dict[str, Any]) -> dict[str, Any]:
     nul = not is_text or text.has_nul(source)
     header = [name.replace("\0", "␀") for name in header]
     found = headers.match(header, task["fields"], task["mapping"])
+    columns = [
+        {"column": headers.cut(name), "field": field}
+        for name, field in zip(header, found, strict=True)
+    ]
+    headers.check(columns, task["fields"], task["mapping"])
     places = [place for place, field in enumerate(found) if field]
     fields = [field for field in found if field]
     keys = Keys(task["fields"], fields)
@@ -66,10 +76,6 @@ def _read(source: Path, folder: Path, task: dict[str, Any]) -> dict[str, Any]:
     with Spool(folder, "doubles") as doubles:
         for double in keys.doubles():
             doubles.add(double)
-    columns = [
-        {"column": name.strip()[:200], "field": field}
-        for name, field in zip(header, found, strict=True)
-    ]
     return {"columns": columns, "fields": fields, "rows": spool.count}
 
 

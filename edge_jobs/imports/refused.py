@@ -1,5 +1,8 @@
 """Why a file, or a row of it, is not imported: stable codes and their sentences for people."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 # Of the file as a whole, behind its name.
 FILES = {
     "bomb_ratio": "unpacks to far more than its size suggests.",
@@ -73,11 +76,19 @@ _EXAMPLES = {
 class Refused(Exception):
     """The file cannot be imported at all."""
 
-    def __init__(self, code: str, detail: str | None = None, line: int | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        detail: str | None = None,
+        line: int | None = None,
+        columns: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.detail = detail
         self.line = line
+        # What they were taken for, where a mapping would help.
+        self.columns = columns
 
 
 def of_file(code: str, name: str, detail: str | None, line: int | None) -> str:

@@ -50,6 +50,8 @@ def run(job: Job, payload: ImportRun) -> dict[str, Any]:
         found = examine(source, work, task)
         if code := found.get("rejected"):
             said = refused.of_file(code, task["name"], found["detail"], found["line"])
+            if columns := found["columns"]:
+                job.api.rpc("describe_import", **this, columns=columns, row_count=None)
             job.api.rpc("finish_import", **this, reason=code, detail=said)
             return {"reason": code}
         job.api.rpc("describe_import", **this, columns=found["columns"], row_count=found["rows"])
@@ -77,7 +79,7 @@ def examine(source: Path, work: Path, task: dict[str, Any]) -> dict[str, Any]:
     try:
         return sandbox.run("edge_jobs.imports.read:read", source, work, asked, cpu_s=CPU_SECONDS)
     except sandbox.TooComplex:
-        return {"rejected": "too_complex", "detail": None, "line": None}
+        return {"rejected": "too_complex", "detail": None, "line": None, "columns": []}
 
 
 def _apply(

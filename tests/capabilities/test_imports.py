@@ -180,6 +180,9 @@ def test_a_mapping_wins_over_names(runs: Runs, firm: Firm) -> None:
         assert (answer.status_code, answer.json()["details"]) == (422, code)
     failed = runs.over(firm.member, row, dry_run=True, mapping={"Gone": "name"})
     assert (failed["status"], failed["reason"]) == ("failed", "unknown_column")
+    # People are told the columns all the same, to say what they mean.
+    assert [c["field"] for c in failed["columns"]] == ["name", None, None]
+    assert failed["row_count"] is None
 
 
 CONSULTANTS = (

@@ -230,6 +230,32 @@ def test_a_mapping_can_leave_columns_out_and_is_held_to_the_file(tmp_path: Path)
     assert rows(tmp_path, found) == [[2, "B", "C"]]
     assert read(tmp_path, content, mapping={"name": None})["fields"] == ["external_ref"]
     assert read(tmp_path, content, mapping={"Nobody": "name"})["rejected"] == "unknown_column"
+    # A header is told cut; as it was told it can be mapped, whatever it is made of.
+    for header in ("Frage " + "x" * 193 + " y", "#", "__proto__", "<b>"):
+        found = read(tmp_path, f'"{header}",%\nA,B\n'.encode(), mapping={header[:200]: "name"})
+        assert found["fields"] == ["name"], found
+        again = {found["columns"][0]["column"]: "country", "%": "name"}
+        found = read(tmp_path, f'"{header}",%\nA,B\n'.encode(), mapping=again)
+        assert found["fields"] == ["country", "name"], found
+
+
+COLUMNS = [
+    (b"Firma,Land\n", {}, "no_known_column", [None, None]),
+    (b"Firma,country\n", {}, "no_key_column", [None, "country"]),
+    (b"Firma,name\n", {"Gone": "country"}, "unknown_column", [None, "name"]),
+    (b"Firma,name\n", {"Firma": "name", "name": "name"}, "duplicate_column", ["name", "name"]),
+    # No mapping tells these apart.
+    (b"Firma,firma \n", {}, "duplicate_column", []),
+    (b"Firma;Land\n", {}, "wrong_delimiter", []),
+]
+
+
+@pytest.mark.parametrize(("content", "mapping", "code", "fields"), COLUMNS)
+def test_columns_that_a_mapping_could_mend_are_told(
+    tmp_path: Path, content: bytes, mapping: dict[str, str | None], code: str, fields: list[Any]
+) -> None:
+    found = read(tmp_path, content, mapping=mapping)
+    assert (found["rejected"], [c["field"] for c in found["columns"]]) == (code, fields)
 
 
 def test_a_file_may_be_long_but_not_endless(

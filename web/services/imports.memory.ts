@@ -1,12 +1,24 @@
 import { RULES } from "./companies.memory.ts";
 import type { Company, CompanyValues } from "./companies.ts";
 import { notFound, ServiceError } from "./errors.ts";
-import { firstOf, type Import, type ImportKind, type ImportsService, parseCsv } from "./imports.ts";
+import {
+  firstOf,
+  IMPORT_FIELDS,
+  type Import,
+  type ImportColumn,
+  type ImportKind,
+  type ImportMapping,
+  type ImportsService,
+  parseCsv,
+} from "./imports.ts";
 import { newestFirst, type StoredImport, stamped } from "./memory/backend.ts";
 import type { Caller } from "./memory/caller.ts";
 import { check } from "./memory/rows.ts";
 
+/** What is kept of a company here. */
 const FIELDS = ["name", "industry", "country", "website", "address", "status"];
+
+const NO_COUNTS = { created_count: 0, updated_count: 0, unchanged_count: 0, failed_count: 0 };
 
 /** Companies by their name, out of CSV: enough to see what a page does. */
 export function memoryImports(caller: Caller): ImportsService {
@@ -21,11 +33,19 @@ export function memoryImports(caller: Caller): ImportsService {
   };
   const isOver = ({ status }: Import) => !["uploading", "queued", "running"].includes(status);
 
-  const start = (row: StoredImport, dry_run: boolean) => {
+  const start = (row: StoredImport, dry_run: boolean, mapping: ImportMapping = row.mapping) => {
     if (row.status === "queued" || row.status === "running") {
       throw new ServiceError("import_running", "This import is running already.");
     }
-    Object.assign(row, { dry_run, status: "queued", progress: 0, reason: null, detail: null });
+    for (const field of Object.values(mapping)) {
+      if (field === null || IMPORT_FIELDS[row.kind].fields.includes(field)) continue;
+      throw new ServiceError("unknown_field", `There is no field "${field}".`, {
+        hint: `Use: ${IMPORT_FIELDS[row.kind].fields.join(", ")}.`,
+      });
+    }
+    Object.assign(row, { dry_run, mapping, status: "queued", progress: 0 });
+    Object.assign(row, { reason: null, detail: null, columns: [], row_count: null });
+    Object.assign(row, { refused: null, errors_path: null, ...NO_COUNTS });
     backend.changed("imports", row);
     const by = caller.signedIn.id;
     backend.enqueue(() => {
@@ -53,16 +73,15 @@ export function memoryImports(caller: Caller): ImportsService {
       onProgress?.(1);
       const row: StoredImport = {
         ...stamped(),
-        ...{ firm_id: firmId, kind, name, body, dry_run: true, status: "uploading", columns: [] },
+        ...{ firm_id: firmId, kind, name, body, dry_run: true, status: "uploading" },
         ...{ reason: null, detail: null, progress: 0, row_count: null, errors_path: null },
-        ...{ created_count: 0, updated_count: 0, unchanged_count: 0, failed_count: 0 },
-        refused: null,
+        ...{ mapping: {}, columns: [], refused: null, ...NO_COUNTS },
       };
       imports.push(row);
       return start(row, true);
     },
 
-    start: async (id, { dryRun }) => start(find(id), dryRun),
+    start: async (id, { dryRun, mapping }) => start(find(id), dryRun, mapping),
 
     async cancel(id) {
       const row = find(id);
@@ -82,7 +101,7 @@ export function memoryImports(caller: Caller): ImportsService {
 
   async function run(row: StoredImport, by: string): Promise<void> {
     const [header = [], ...lines] = parseCsv(await row.body.text());
-    const counts = { created_count: 0, updated_count: 0, unchanged_count: 0, failed_count: 0 };
+    const counts = { ...NO_COUNTS };
     const refused: string[] = [];
     const refuse = (n: number, column: string, value: string, code: string, reason: string) => {
       counts.failed_count++;
@@ -94,6 +113,14 @@ export function memoryImports(caller: Caller): ImportsService {
       backend.changed("imports", row);
       return;
     }
+    const columns = match(header, row.mapping);
+    const [reason, said] = fault(columns, row.mapping) ?? [];
+    if (reason) {
+      const detail = `“${row.name}” has ${said}`;
+      Object.assign(row, { columns, status: "failed", reason, detail });
+      backend.changed("imports", row);
+      return;
+    }
     for (const [n, cells] of lines.entries()) {
       if (cells.length !== header.length) {
         const told = `The row has ${cells.length} cells, and there are ${header.length} columns.`;
@@ -101,9 +128,10 @@ export function memoryImports(caller: Caller): ImportsService {
         continue;
       }
       const values = Object.fromEntries(
-        header.map((field, at) => [field, cells[at] ?? ""]).filter(([, value]) => value),
+        columns
+          .map(({ field }, at) => [field ?? "", cells[at] ?? ""] as const)
+          .filter(([field, value]) => FIELDS.includes(field) && value),
       ) as CompanyValues & Record<string, string>;
-      for (const field of Object.keys(values)) if (!FIELDS.includes(field)) delete values[field];
       const { name } = values;
       if (!name) {
         refuse(n, "name", "", "key_missing", "Nothing says which entry is meant.");
@@ -135,10 +163,7 @@ export function memoryImports(caller: Caller): ImportsService {
       status: "done",
       progress: 100,
       row_count: lines.length,
-      columns: header.map((column) => ({
-        column,
-        field: FIELDS.includes(column) ? column : null,
-      })),
+      columns,
       refused: refused.length
         ? new Blob([["line,column,value,code,reason", ...refused, ""].join("\r\n")])
         : null,
@@ -155,6 +180,37 @@ export function memoryImports(caller: Caller): ImportsService {
       link: `/imports/${row.id}`,
     });
   }
+}
+
+/** Columns by their field's own name, or by the mapping, which wins. */
+function match(header: string[], mapping: ImportMapping): ImportColumn[] {
+  const said = new Map(Object.entries(mapping));
+  const taken = header.map((column) => said.get(column));
+  return header.map((column) => {
+    const field = FIELDS.includes(column) && !taken.includes(column) ? column : null;
+    return { column, field: said.has(column) ? (said.get(column) ?? null) : field };
+  });
+}
+
+/** Why the columns of a file are no good: a code, and how the sentence ends. */
+function fault(columns: ImportColumn[], mapping: ImportMapping): [string, string] | null {
+  const names = columns.map(({ column }) => column);
+  const gone = Object.keys(mapping).find((column) => !names.includes(column));
+  if (gone !== undefined) return ["unknown_column", `no column ${gone}, which the mapping names.`];
+  const given = columns.flatMap(({ field }) => field ?? []);
+  if (given.length === 0) {
+    const first = names.slice(0, 5).join(", ");
+    return ["no_known_column", `no column of a known name in its first line: ${first}.`];
+  }
+  const twice = given.find((field, n) => given.indexOf(field) < n);
+  if (twice) {
+    const both = columns.filter(({ field }) => field === twice).map(({ column }) => column);
+    return ["duplicate_column", `two columns for the same: ${both.join(", ")} (${twice}).`];
+  }
+  const { keys } = IMPORT_FIELDS.companies;
+  if (given.some((field) => keys.includes(field))) return null;
+  const needs = keys.join(" or ");
+  return ["no_key_column", `no column that says which row is meant: it needs ${needs}.`];
 }
 
 function publicly({ body: _, refused: __, ...row }: StoredImport): Import {

@@ -5,7 +5,48 @@ import { send } from "./transfer.ts";
 
 export const IMPORT_KINDS = ["companies", "consultants", "contracts"] as const;
 export type ImportKind = (typeof IMPORT_KINDS)[number];
+
+/** What a column may be: `keys` find a row that is there, `needed` is what a new one cannot lack. */
+export const IMPORT_FIELDS: Record<
+  ImportKind,
+  Record<"fields" | "keys" | "needed", readonly string[]>
+> = {
+  companies: {
+    fields: [
+      ...["external_ref", "tax_id", "name", "legal_name", "registration_no", "website"],
+      ...["industry", "country", "address", "status"],
+    ],
+    keys: ["external_ref", "tax_id", "name"],
+    needed: ["name"],
+  },
+  consultants: {
+    fields: [
+      ...["external_ref", "email", "name", "phone", "headline", "kind", "status", "seniority"],
+      ...["skills", "available_from"],
+    ],
+    keys: ["external_ref", "email"],
+    needed: ["name"],
+  },
+  contracts: {
+    fields: [
+      ...["number", "external_ref", "title", "kind", "company", "consultant", "starts_on"],
+      ...["ends_on", "rate", "rate_unit", "currency", "value_cap", "notice_days", "auto_renew"],
+      "renewal_months",
+    ],
+    keys: ["number", "external_ref"],
+    needed: ["title", "kind"],
+  },
+};
+
 export type ImportStatus = "uploading" | "queued" | "running" | "done" | "failed" | "cancelled";
+
+/** What a column of the file was taken for; null: left out. */
+export interface ImportColumn {
+  column: string;
+  field: string | null;
+}
+/** By the column's header; what it does not name is known by its header, or left out. */
+export type ImportMapping = Record<string, string | null>;
 
 /** A file whose rows become rows of the firm; its counts are those of the last run. */
 export type Import = Narrow<
@@ -20,6 +61,7 @@ export type Import = Narrow<
     | "reason"
     | "detail"
     | "progress"
+    | "mapping"
     | "columns"
     | "row_count"
     | "created_count"
@@ -32,8 +74,10 @@ export type Import = Narrow<
   {
     kind: ImportKind;
     status: ImportStatus;
-    /** What each column was taken for; null: left out. */
-    columns: { column: string; field: string | null }[];
+    /** What somebody said the columns mean. */
+    mapping: ImportMapping;
+    /** What they were taken for; also where the file was refused for that. */
+    columns: ImportColumn[];
   }
 >;
 
@@ -63,8 +107,11 @@ export interface ImportsService {
    * manager. Errors: those of begin_import and start_import; cancelled, offline.
    */
   tryOut(firmId: string, file: NewImport): Promise<Import>;
-  /** Once more, or for good. Errors: import_running, too_many_imports, … */
-  start(id: string, how: { dryRun: boolean }): Promise<Import>;
+  /**
+   * Once more, or for good; without a mapping with the one it has. Errors: import_running,
+   * too_many_imports, unknown_field, …
+   */
+  start(id: string, how: { dryRun: boolean; mapping?: ImportMapping }): Promise<Import>;
   /** What was written stays. Error: import_over. */
   cancel(id: string): Promise<void>;
   /** The list of refused rows as a CSV file, and the first of them; null where none was. */
@@ -72,16 +119,31 @@ export interface ImportsService {
   watch(firmId: string, watcher: Watcher<Import>): Stop;
 }
 
-const COLUMNS = `id, firm_id, kind, name, dry_run, status, reason, detail, progress, columns,
-  row_count, created_count, updated_count, unchanged_count, failed_count, errors_path, created_at`;
+/**
+ * The mapping that makes of the columns of an import what they shall be: `fields`, in their order.
+ * Columns that nothing was ever said of are not in it, as a file may have more than it can hold.
+ */
+export function mappingOf(row: Import, fields: readonly (string | null)[]): ImportMapping {
+  return Object.fromEntries(
+    row.columns
+      .map(({ column, field: was }, n) => ({ column, was, field: fields[n] ?? null }))
+      .filter(({ column, was, field }) => was || field || Object.hasOwn(row.mapping, column))
+      .map(({ column, field }) => [column, field]),
+  );
+}
+
+const COLUMNS = `id, firm_id, kind, name, dry_run, status, reason, detail, progress, mapping,
+  columns, row_count, created_count, updated_count, unchanged_count, failed_count, errors_path,
+  created_at`;
 const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 export function supabaseImports(client: Client, project: Project): ImportsService {
   const imports = () => client.from("imports");
   const get = async (id: string) =>
     (await ask(imports().select(COLUMNS).eq("id", id).single())) as unknown as Import;
-  const start = async (id: string, dryRun: boolean) => {
-    await ask(client.rpc("start_import", { import_id: id, dry_run: dryRun }));
+  const start: ImportsService["start"] = async (id, { dryRun, mapping }) => {
+    const how = { dry_run: dryRun, ...(mapping && { mapping }) };
+    await ask(client.rpc("start_import", { import_id: id, ...how }));
     return get(id);
   };
 
@@ -106,7 +168,7 @@ export function supabaseImports(client: Client, project: Project): ImportsServic
       try {
         const mime = place.path.endsWith(".xlsx") ? XLSX : "text/csv";
         await send(client, project, { ...place, mime }, { body, onProgress, signal });
-        return await start(place.id, true);
+        return await start(place.id, { dryRun: true });
       } catch (error) {
         // Where that is out of reach, it expires within the hour.
         await client.rpc("cancel_import", { import_id: place.id });
@@ -114,7 +176,7 @@ export function supabaseImports(client: Client, project: Project): ImportsServic
       }
     },
 
-    start: (id, { dryRun }) => start(id, dryRun),
+    start,
 
     async cancel(id) {
       await ask(client.rpc("cancel_import", { import_id: id }));

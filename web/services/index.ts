@@ -40,11 +40,15 @@ export type * from "./exports.ts";
 export type * from "./files.ts";
 export * from "./firms.ts";
 export {
+  IMPORT_FIELDS,
   IMPORT_KINDS,
   type Import,
+  type ImportColumn,
   type ImportKind,
+  type ImportMapping,
   type ImportStatus,
   type ImportsService,
+  mappingOf,
   type NewImport,
   type Refusal,
 } from "./imports.ts";

@@ -1,10 +1,12 @@
 /** What the job runner does and others see at once; alone, so that nobody else does its jobs. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { mappingOf } from "../index.ts";
 import { fails, firmOf, people, textFile, watching } from "./people.ts";
 import { eventually, STAGES } from "./stages.ts";
 
 const PDF = "application/pdf";
+const ODD = "Firma,__proto__,country,name\nOdin,https://odin.example,NO,O\n";
 
 for (const stage of STAGES) {
   describe(stage.name, () => {
@@ -69,6 +71,11 @@ for (const stage of STAGES) {
         ...{ kind: "companies", name: "Clients.csv", body: new Blob([rows]) },
       });
       assert.deepEqual([trial.status, trial.dry_run], ["queued", true]);
+      const odd = await Promise.all(
+        ["a.csv", "b.csv", "c.csv"].map((name) =>
+          ben.imports.tryOut(firmId, { kind: "companies", name, body: new Blob([ODD]) }),
+        ),
+      );
       await fails("import_running", ben.imports.start(trial.id, { dryRun: false }));
       const wrongFile = { kind: "companies" as const, name: "Clients.pdf", body: new Blob(["x"]) };
       await fails("type_not_allowed", ben.imports.tryOut(firmId, wrongFile));
@@ -96,12 +103,14 @@ for (const stage of STAGES) {
 
       const ready = await eventually(() => reports.rows.findLast((row) => row.status === "ready"));
       assert.match(await (await ada.reports.download(ready)).text(), /^\uFEFF?number,title,/);
-      const tried = await eventually(() => seenImports.rows.findLast((r) => r.status === "done"));
-      assert.deepEqual(await ada.imports.list(firmId), [tried]);
+      const tried = await eventually(() =>
+        seenImports.rows.findLast((row) => row.id === trial.id && row.status === "done"),
+      );
       const counts = (row: typeof tried) => [
         ...[row.created_count, row.updated_count, row.unchanged_count, row.failed_count],
       ];
       assert.deepEqual(counts(tried), [1, 0, 1, 2]);
+      const fieldsOf = (row: typeof tried) => row.columns.map(({ field }) => field);
       assert.deepEqual(
         tried.columns.map(({ column, field }) => [column, field]),
         [
@@ -110,6 +119,8 @@ for (const stage of STAGES) {
           ["colour", null],
         ],
       );
+      const kin = (await ada.imports.list(firmId)).filter(({ name }) => name === tried.name);
+      assert.deepEqual(kin, [tried]);
       const list = await ben.imports.refusals(tried);
       assert.deepEqual(
         list?.first.map(({ line, column, value, code }) => [line, column, value, code]),
@@ -124,6 +135,39 @@ for (const stage of STAGES) {
       await ben.imports.cancel(tried.id);
       await fails("import_over", ben.imports.cancel(tried.id));
       assert.equal((await ben.imports.get(tried.id)).status, "cancelled");
+
+      // What the columns mean is said by people, and stays said.
+      const over = (id: string) =>
+        eventually(async () => {
+          const row = await ben.imports.get(id);
+          return row.status === "done" || row.status === "failed" ? row : undefined;
+        });
+      for (const [n, fields] of [
+        [null, "website", null, null],
+        ["name", "name", "country", null],
+        ["name", null, "country", null],
+      ].entries()) {
+        const row = await over(odd[n]?.id ?? "");
+        assert.deepEqual(fieldsOf(row), [null, null, "country", "name"]);
+        const mapping = mappingOf(row, fields);
+        const unknown = { ...mapping, name: "archived_at" };
+        await fails("unknown_field", ben.imports.start(row.id, { dryRun: true, mapping: unknown }));
+        const started = await ben.imports.start(row.id, { dryRun: true, mapping });
+        assert.deepEqual([started.mapping, started.columns], [mapping, []]);
+      }
+      await stage.work();
+      const [keyless, twice, mapped] = await Promise.all(odd.map(({ id }) => over(id)));
+      assert.ok(keyless && twice && mapped);
+      const nothing = '{"__proto__": "website", "country": null, "name": null}';
+      assert.deepEqual(keyless.mapping, JSON.parse(nothing));
+      assert.deepEqual([keyless.status, keyless.reason], ["failed", "no_key_column"]);
+      assert.match(keyless.detail ?? "", /“a\.csv” .* needs external_ref or tax_id or name\.$/);
+      assert.deepEqual(fieldsOf(keyless), [null, "website", null, null]);
+      assert.deepEqual([twice.status, twice.reason], ["failed", "duplicate_column"]);
+      assert.match(twice.detail ?? "", /: Firma, __proto__ \(name\)\.$/);
+      assert.deepEqual([mapped.status, ...counts(mapped)], ["done", 1, 0, 0, 0]);
+      const real = await ben.imports.start(mapped.id, { dryRun: false });
+      assert.deepEqual([real.dry_run, real.mapping], [false, mapped.mapping]);
       const copy = await eventually(() => exported.rows.findLast((row) => row.status === "ready"));
       assert.deepEqual(await ada.exports.list(firmId), [copy]);
       const [part] = copy.parts;

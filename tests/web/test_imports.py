@@ -47,7 +47,9 @@ def test_a_file_is_tried_out_then_imported(
     assert [count(page, name) for name in ("Rows", "To create", "Unchanged", "Refused")] == [
         *("3", "1", "1", "1")
     ]
-    expect(page.get_by_text("Left out")).to_be_visible()
+    columns = page.get_by_role("region", name="Columns")
+    expect(columns).to_contain_text("2 of 3 columns are imported.")
+    expect(columns.get_by_label("colour")).to_have_value("")
     refused = page.get_by_role("region", name="Refused rows")
     expect(refused.get_by_role("listitem")).to_contain_text(f"Line 4, country: “{HOSTILE}”")
     with page.expect_download() as saved:
@@ -83,3 +85,61 @@ def test_an_import_is_cancelled_and_tried_again(
     expect(page.get_by_role("heading", name="It could not be imported")).to_be_visible()
     page.get_by_role("link", name="All imports").click()
     expect(page.get_by_role("listitem").filter(has_text="Broken.csv")).to_contain_text("Failed")
+
+
+def test_columns_of_unknown_names_are_mapped_by_keyboard(
+    visit: Visit, firm: Firm, drain: Callable[..., str]
+) -> None:
+    page = visit("/imports", firm.member)
+    choose(page, "Kunden.csv", f"Firma,Kd-Nr.,{HOSTILE},\nOdin,7,x,\nMimir,8,,\n")
+    drain()
+    expect(page.get_by_role("heading", name="It could not be imported")).to_be_visible()
+    columns = page.get_by_role("region", name="Columns")
+    expect(columns).to_contain_text("0 of 4 columns are imported.")
+    expect(columns).to_contain_text("No name")
+    keyless = "Nothing says which entry is meant: choose a column for Reference, Tax ID or Name."
+    expect(columns.get_by_role("status")).to_contain_text(keyless)
+    expect(page.get_by_role("button", name="Try it out again")).to_have_count(0)
+    again = columns.get_by_role("button", name="Try again with these columns")
+    again.press("Enter")
+    expect(columns.get_by_role("alert")).to_contain_text(keyless)
+
+    firma, number, hostile = map(columns.get_by_label, ("Firma", "Kd-Nr.", HOSTILE))
+    expect(hostile).to_have_value("")
+    firma.focus()
+    page.keyboard.type("Name")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Name")
+    for key in ("Tab", "Tab", "Enter"):
+        page.keyboard.press(key)
+    expect(columns.get_by_role("alert")).to_contain_text("Two columns cannot both be Name.")
+    expect(firma).to_be_focused()
+    expect(number).to_have_accessible_description("Another column is Name too.")
+    check(page, "an import whose columns are mapped")
+
+    page.keyboard.press("Tab")
+    page.keyboard.type("Reference")
+    expect(columns.get_by_role("status")).to_have_text("2 of 4 columns are imported.")
+    expect(columns).not_to_contain_text("Without a column")
+    for key in ("Tab", "Tab", "Enter"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("heading", name="Being tried out")).to_be_focused()
+    drain()
+    expect(page.get_by_role("heading", name="What it would do")).to_be_visible()
+    assert [count(page, name) for name in ("Rows", "To create")] == ["2", "2"]
+
+    # What would be imported is what was tried out, or nothing.
+    expect(again).to_have_count(0)
+    hostile.select_option("Industry")
+    expect(page.get_by_role("button", name="Import 2 rows")).to_have_count(0)
+    expect(again).to_be_visible()
+    hostile.select_option("Not imported")
+    page.get_by_role("button", name="Import 2 rows").click()
+    expect(page.get_by_role("heading", name="Being imported")).to_be_visible()
+    drain()
+    expect(page.get_by_role("heading", name="What it did")).to_be_visible()
+    companies = created(firm.member.get("companies", select="name,external_ref,industry"))
+    assert sorted(map(tuple, map(dict.values, companies))) == [
+        ("Mimir", "8", None),
+        ("Odin", "7", None),
+    ]

@@ -1,6 +1,6 @@
 /** How the app writes statuses, dates, numbers. */
 
-const STATUS_WORDS: Record<string, string> = {
+const WORDS: Record<string, string> = {
   in_review: "In review",
   on_leave: "On leave",
   client_services: "Client services",
@@ -8,10 +8,13 @@ const STATUS_WORDS: Record<string, string> = {
   processing: "Checking",
   rendering: "Working",
   digest: "The daily mail",
+  external_ref: "Reference",
+  registration_no: "Registration number",
+  tax_id: "Tax ID",
 };
 
 export function word(code: string): string {
-  return STATUS_WORDS[code] ?? code.charAt(0).toUpperCase() + code.slice(1).replaceAll("_", " ");
+  return WORDS[code] ?? code.charAt(0).toUpperCase() + code.slice(1).replaceAll("_", " ");
 }
 
 const DAY = new Intl.DateTimeFormat("en-GB", {

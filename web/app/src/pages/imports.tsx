@@ -1,4 +1,5 @@
 import { atLeast, IMPORT_KINDS, type Import, type ImportKind } from "@firmbase/services";
+import type { RefObject } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { asServiceError, useLoad, useWatch } from "../load.ts";
 import { go } from "../router.ts";
@@ -7,6 +8,7 @@ import { Facts } from "../ui/facts.tsx";
 import { saveBlob } from "../ui/files.tsx";
 import { Choice, Form } from "../ui/form.tsx";
 import { Icon } from "../ui/icons.tsx";
+import { Mapping } from "../ui/mapping.tsx";
 import { Badge, Empty, ErrorNote, Loading, Page } from "../ui/states.tsx";
 import { moment, word } from "../words.ts";
 
@@ -111,6 +113,9 @@ function Choose() {
 /** One import from its trial to its end: where the notification about it leads. */
 export function ImportPage({ id }: { id: string }) {
   const { services, firm } = useSession();
+  const heading = useRef<HTMLHeadingElement>(null);
+  // What columns are, by their place, where it was changed here and not tried out yet.
+  const [chosen, setChosen] = useState<ReadonlyMap<number, string | null>>(new Map());
   const { data, error, reload, setData } = useLoad(() => services.imports.get(id), [id]);
   useFirmOf(data?.firm_id);
   useWatch(services.imports.watch, firm.firm_id, {
@@ -127,6 +132,16 @@ export function ImportPage({ id }: { id: string }) {
     );
   }
   if (!data) return <Loading />;
+  const start = async (how: Parameters<typeof services.imports.start>[1]) => {
+    const started = await services.imports.start(id, how);
+    setChosen(new Map());
+    setData(() => started);
+    // The button is gone.
+    heading.current?.focus();
+  };
+  const { columns } = data;
+  const fields = columns.map(({ field }, n) => chosen.get(n) ?? (chosen.has(n) ? null : field));
+  const isStale = columns.some(({ field }, n) => field !== fields[n]);
   return (
     <Page
       title={data.name}
@@ -137,14 +152,36 @@ export function ImportPage({ id }: { id: string }) {
       }
       badge={<Badge status={stateOf(data)} />}
     >
-      <Outcome row={data} onChange={(changed) => setData(() => changed)} />
+      <Outcome
+        row={data}
+        heading={heading}
+        isStale={isStale}
+        onStart={start}
+        onChange={(changed) => setData(() => changed)}
+      />
       {data.failed_count > 0 && <Refused row={data} />}
-      {data.columns.length > 0 && <Columns row={data} />}
+      {isOver(data) && columns.length > 0 && (
+        <Mapping
+          row={data}
+          fields={fields}
+          submit={isStale || isInVain(data) ? "Try again with these columns" : null}
+          onChange={(place, field) => setChosen(new Map(chosen).set(place, field))}
+          onSubmit={(mapping) => start({ dryRun: true, mapping })}
+        />
+      )}
     </Page>
   );
 }
 
-function Outcome({ row, onChange }: { row: Import; onChange: (row: Import) => void }) {
+function Outcome(props: {
+  row: Import;
+  heading: RefObject<HTMLHeadingElement | null>;
+  /** Whether columns were changed since: what it says is not what would come of them. */
+  isStale: boolean;
+  onStart: (how: { dryRun: boolean }) => Promise<void>;
+  onChange: (row: Import) => void;
+}) {
+  const { row, isStale } = props;
   const { services, say } = useSession();
   const { id, kind, status, dry_run: isTrial, created_count, updated_count } = row;
   const [isBusy, setBusy] = useState(false);
@@ -153,26 +190,30 @@ function Outcome({ row, onChange }: { row: Import; onChange: (row: Import) => vo
     await action().catch((reason) => say(asServiceError(reason).message));
     setBusy(false);
   };
-  const start = (dryRun: boolean) =>
-    act(async () => onChange(await services.imports.start(id, { dryRun })));
+  const start = (dryRun: boolean) => act(() => props.onStart({ dryRun }));
   const cancel = () =>
     act(async () => {
       await services.imports.cancel(id);
-      onChange(await services.imports.get(id));
+      props.onChange(await services.imports.get(id));
     });
 
-  const isOver = ["done", "failed", "cancelled"].includes(status);
   const writes = created_count + updated_count;
-  const says = isOver ? OUTCOMES[stateOf(row)] : isTrial ? "Being tried out …" : "Being imported …";
+  const says = isOver(row)
+    ? OUTCOMES[stateOf(row)]
+    : isTrial
+      ? "Being tried out …"
+      : "Being imported …";
   return (
     <section class="panel narrow" aria-labelledby="outcome-title">
       <header class="panel-head">
-        <h2 id="outcome-title">{says}</h2>
+        <h2 id="outcome-title" tabIndex={-1} ref={props.heading}>
+          {says}
+        </h2>
       </header>
       <p class="visually-hidden" role="status">
         {says}
       </p>
-      {!isOver && (
+      {!isOver(row) && (
         <p class="lead">
           <progress
             max={100}
@@ -204,8 +245,11 @@ function Outcome({ row, onChange }: { row: Import; onChange: (row: Import) => vo
           ]}
         />
       )}
+      {isStale && status !== "failed" && (
+        <p class="lead">The columns were changed: try the file out again before it is imported.</p>
+      )}
       <div class="steps">
-        {status === "done" && isTrial && writes > 0 && (
+        {status === "done" && isTrial && writes > 0 && !isStale && (
           <button
             type="button"
             class="button primary"
@@ -220,17 +264,17 @@ function Outcome({ row, onChange }: { row: Import; onChange: (row: Import) => vo
             To the {kind}
           </a>
         )}
-        {status === "cancelled" && !isTrial && (
+        {status === "cancelled" && !isTrial && !isStale && (
           <button type="button" class="button" disabled={isBusy} onClick={() => start(false)}>
             Go on
           </button>
         )}
-        {(status === "failed" || (status === "cancelled" && isTrial)) && (
+        {isInVain(row) && row.columns.length === 0 && (
           <button type="button" class="button" disabled={isBusy} onClick={() => start(true)}>
             Try it out again
           </button>
         )}
-        {isOver ? (
+        {isOver(row) ? (
           <a class="button" href={`/imports?kind=${kind}`}>
             Another file
           </a>
@@ -254,6 +298,12 @@ const OUTCOMES: Record<string, string> = {
 /** A trial that is done is not the same as an import that is. */
 const stateOf = ({ status, dry_run }: Import): string =>
   status === "done" ? (dry_run ? "tried_out" : "imported") : status;
+
+const isOver = ({ status }: Import) => ["done", "failed", "cancelled"].includes(status);
+
+/** Whether it has to be tried out again. */
+const isInVain = ({ status, dry_run }: Import) =>
+  status === "failed" || (status === "cancelled" && dry_run);
 
 function Refused({ row }: { row: Import }) {
   const { services } = useSession();
@@ -292,22 +342,6 @@ function Refused({ row }: { row: Import }) {
       {data && row.failed_count > data.first.length && (
         <p class="lead">These are the first; the list has all {row.failed_count}.</p>
       )}
-    </section>
-  );
-}
-
-function Columns({ row }: { row: Import }) {
-  return (
-    <section class="panel narrow" aria-labelledby="columns-title">
-      <header class="panel-head">
-        <h2 id="columns-title">Columns</h2>
-      </header>
-      <Facts
-        facts={row.columns.map(({ column, field }) => [
-          column,
-          field ? word(field) : "Left out: no field has this name.",
-        ])}
-      />
     </section>
   );
 }

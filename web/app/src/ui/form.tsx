@@ -11,7 +11,8 @@ const FormError = createContext<ServiceError | null>(null);
 
 /** A form that says what is wrong where it is wrong, and is not sent twice. */
 export function Form(props: {
-  submit: string;
+  /** Null where there is nothing to send. */
+  submit: string | null;
   onSubmit: (values: Values) => Promise<void>;
   onCancel?: () => void;
   children: ComponentChildren;
@@ -44,17 +45,21 @@ export function Form(props: {
   return (
     <form class="form" ref={form} onSubmit={send} aria-busy={isBusy}>
       <FormError.Provider value={error}>{props.children}</FormError.Provider>
-      {error && <ErrorNote error={error} />}
-      <div class="form-end">
-        <button type="submit" class="button primary" disabled={isBusy}>
-          {isBusy ? "One moment …" : props.submit}
-        </button>
-        {props.onCancel && (
-          <button type="button" class="button" onClick={props.onCancel}>
-            Cancel
-          </button>
-        )}
-      </div>
+      {props.submit && (
+        <div class="form-foot">
+          {error && <ErrorNote error={error} />}
+          <div class="form-end">
+            <button type="submit" class="button primary" disabled={isBusy}>
+              {isBusy ? "One moment …" : props.submit}
+            </button>
+            {props.onCancel && (
+              <button type="button" class="button" onClick={props.onCancel}>
+                Cancel
+              </button>
+            )}
+          </div>
+        </div>
+      )}
     </form>
   );
 }

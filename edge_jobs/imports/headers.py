@@ -17,6 +17,7 @@ _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 def plain(words: str) -> str:
     """Case, spaces, underscores and accents tell no two headers apart."""
     folded = unicodedata.normalize("NFKD", words).casefold().strip()
+    # Of signs alone, the signs do.
     return re.sub(r"[\W_]+", "", folded) or folded
 
 

@@ -119,6 +119,7 @@ def test_columns_of_unknown_names_are_mapped_by_keyboard(
 
     page.keyboard.press("Tab")
     page.keyboard.type("Reference")
+    expect(columns.get_by_role("alert")).to_have_count(0)
     expect(columns.get_by_role("status")).to_have_text("2 of 4 columns are imported.")
     expect(columns).not_to_contain_text("Without a column")
     for key in ("Tab", "Tab", "Enter"):

@@ -1,4 +1,10 @@
-import { atLeast, IMPORT_KINDS, type Import, type ImportKind } from "@firmbase/services";
+import {
+  atLeast,
+  IMPORT_KINDS,
+  type Import,
+  type ImportKind,
+  type ImportMapping,
+} from "@firmbase/services";
 import type { RefObject } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { asServiceError, useLoad, useWatch } from "../load.ts";
@@ -132,7 +138,7 @@ export function ImportPage({ id }: { id: string }) {
     );
   }
   if (!data) return <Loading />;
-  const start = async (how: Parameters<typeof services.imports.start>[1]) => {
+  const start = async (how: { dryRun: boolean; mapping?: ImportMapping }) => {
     const started = await services.imports.start(id, how);
     setChosen(new Map());
     setData(() => started);
@@ -140,7 +146,7 @@ export function ImportPage({ id }: { id: string }) {
     heading.current?.focus();
   };
   const { columns } = data;
-  const fields = columns.map(({ field }, n) => chosen.get(n) ?? (chosen.has(n) ? null : field));
+  const fields = columns.map(({ field }, n) => (chosen.has(n) ? (chosen.get(n) ?? null) : field));
   const isStale = columns.some(({ field }, n) => field !== fields[n]);
   return (
     <Page

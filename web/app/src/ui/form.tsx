@@ -43,7 +43,14 @@ export function Form(props: {
   }, [error]);
 
   return (
-    <form class="form" ref={form} onSubmit={send} aria-busy={isBusy}>
+    <form
+      class="form"
+      ref={form}
+      onSubmit={send}
+      // What was wrong may be right by now.
+      onInput={() => setError(null)}
+      aria-busy={isBusy}
+    >
       <FormError.Provider value={error}>{props.children}</FormError.Provider>
       {props.submit && (
         <div class="form-foot">

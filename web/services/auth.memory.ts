@@ -1,9 +1,12 @@
 import type { Account, AuthService } from "./auth.ts";
 import { ServiceError, serviceError, signedOut } from "./errors.ts";
-import type { StoredAccount } from "./memory/backend.ts";
+import { type StoredAccount, type StoredFactor, stamped } from "./memory/backend.ts";
 import type { Caller } from "./memory/caller.ts";
+import { isCode, newSecret } from "./memory/totp.ts";
 
 const MIN_PASSWORD = 8;
+const MOST_FACTORS = 10;
+const WRONG_CODES_IN_A_MINUTE = 15;
 
 export function memoryAuth(caller: Caller): AuthService {
   const { backend } = caller;
@@ -23,12 +26,28 @@ export function memoryAuth(caller: Caller): AuthService {
     caller.become(account);
     return publicly(account);
   };
+  const publicly = (account: StoredAccount): Account => {
+    const { id, email, name } = account;
+    const { level } = caller;
+    return { id, email, name, level, nextLevel: hasFactor(account) ? "aal2" : level };
+  };
   const useCode = (email: string, code: string): StoredAccount => {
     const account = find(email);
     if (!account || codes.get(account.email) !== code) throw refuse("otp_expired");
     codes.delete(account.email);
     account.confirmed = true;
     return account;
+  };
+  /** Who is signed in, in both steps if the account has two. */
+  const fully = (): StoredAccount => {
+    if (!caller.account) throw signedOut();
+    if (hasFactor(caller.account) && caller.level !== "aal2") throw refuse("insufficient_aal");
+    return caller.account;
+  };
+  const findFactor = (id: string): StoredFactor => {
+    const factor = caller.account?.factors.find((one) => one.id === id);
+    if (!factor) throw refuse("mfa_factor_not_found");
+    return factor;
   };
   const checkPassword = (password: string) => {
     if (password.length < MIN_PASSWORD) throw refuse("weak_password");
@@ -47,8 +66,8 @@ export function memoryAuth(caller: Caller): AuthService {
       if (!/^[^\s@]+@[^\s@]+$/.test(address)) {
         throw new ServiceError("validation_failed", "This is no e-mail address.");
       }
-      const account = { id: crypto.randomUUID(), email: address, name, password, confirmed: false };
-      backend.accounts.push(account);
+      const who = { id: crypto.randomUUID(), email: address, name };
+      backend.accounts.push({ ...who, password, confirmed: false, factors: [] });
       sendCode(address, "Confirm your email address");
     },
 
@@ -77,16 +96,56 @@ export function memoryAuth(caller: Caller): AuthService {
 
     async resetPassword(email, code, password) {
       checkPassword(password);
-      const account = useCode(email, code);
-      account.password = password;
-      return enter(account);
+      const account = enter(useCode(email, code));
+      fully().password = password;
+      return account;
     },
 
     async changePassword(password) {
-      if (!caller.account) throw signedOut();
+      const account = fully();
       checkPassword(password);
-      if (caller.account.password === password) throw refuse("same_password");
-      caller.account.password = password;
+      if (account.password === password) throw refuse("same_password");
+      account.password = password;
+    },
+
+    async factors() {
+      const { factors = [] } = caller.account ?? {};
+      return factors
+        .filter(({ isVerified }) => isVerified)
+        .map(({ id, name, created_at }) => ({ id, name, created_at }));
+    },
+
+    async enrolFactor(name) {
+      const account = fully();
+      account.factors = account.factors.filter(({ isVerified }) => isVerified);
+      if (account.factors.some((one) => one.name === name))
+        throw refuse("mfa_factor_name_conflict");
+      if (account.factors.length >= MOST_FACTORS) throw refuse("too_many_enrolled_mfa_factors");
+      const secret = newSecret();
+      const factor = { ...stamped(), name, secret, isVerified: false, usedCodes: [], wrongAt: [] };
+      account.factors.push(factor);
+      const uri = `otpauth://totp/${encodeURIComponent(account.email)}?secret=${secret}`;
+      return { id: factor.id, qr: picture(secret), secret, uri };
+    },
+
+    async verifyFactor(id, code) {
+      const factor = findFactor(id);
+      factor.wrongAt = factor.wrongAt.filter((at) => at > Date.now() - 60_000);
+      if (factor.wrongAt.length >= WRONG_CODES_IN_A_MINUTE) throw refuse("over_request_rate_limit");
+      if (factor.usedCodes.includes(code) || !(await isCode(factor.secret, code))) {
+        factor.wrongAt.push(Date.now());
+        throw refuse("mfa_verification_failed");
+      }
+      factor.usedCodes.push(code);
+      factor.isVerified = true;
+      caller.become(caller.account, id);
+    },
+
+    async removeFactor(id) {
+      const account = fully();
+      const { id: factorId } = findFactor(id);
+      account.factors = account.factors.filter((one) => one.id !== factorId);
+      caller.tell();
     },
 
     watch(changed) {
@@ -97,6 +156,10 @@ export function memoryAuth(caller: Caller): AuthService {
   };
 }
 
-function publicly({ id, email, name }: StoredAccount): Account {
-  return { id, email, name };
-}
+const hasFactor = ({ factors }: StoredAccount): boolean =>
+  factors.some(({ isVerified }) => isVerified);
+
+/** In place of a QR code, which only a camera would read. */
+const picture = (secret: string): string =>
+  'data:image/svg+xml;utf-8,<svg xmlns="http://www.w3.org/2000/svg" width="360" height="40">' +
+  `<text x="8" y="26" font-family="monospace" font-size="15">${secret}</text></svg>`;

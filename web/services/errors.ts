@@ -98,7 +98,10 @@ export function serviceError(error: unknown): ServiceError {
   }
   if (name === "StorageApiError") return storageError(statusCode, message, error);
   if (name?.startsWith("Auth") && code) {
-    return new ServiceError(code, AUTH_SENTENCES[code] ?? message ?? code, { cause: error });
+    return new ServiceError(code, AUTH_SENTENCES[code] ?? message ?? code, {
+      field: AUTH_FIELDS[code] ?? null,
+      cause: error,
+    });
   }
   return new ServiceError("unexpected", "Something went wrong.", {
     hint: "Try again; if it stays, tell whoever runs the service.",
@@ -115,6 +118,18 @@ const AUTH_SENTENCES: Record<string, string> = {
   otp_expired: "This code is wrong, or too old.",
   over_email_send_rate_limit: "A mail was sent a moment ago. Wait a little, then ask again.",
   over_request_rate_limit: "Too many attempts. Wait a minute, then try again.",
+  insufficient_aal: "This needs a code of your authenticator app first.",
+  mfa_verification_failed: "This code is wrong, or was used already.",
+  mfa_challenge_expired: "This took too long. Enter a new code.",
+  mfa_factor_not_found: "This device is no longer set up.",
+  mfa_factor_name_conflict: "Another device has this name.",
+  too_many_enrolled_mfa_factors: "There are ten devices already. Remove one first.",
+};
+
+const AUTH_FIELDS: Record<string, string> = {
+  otp_expired: "code",
+  mfa_verification_failed: "code",
+  mfa_factor_name_conflict: "name",
 };
 
 function isUnreachable(code: string | undefined, message: string | undefined): boolean {

@@ -1,7 +1,7 @@
 import { notAllowed, notFound, ServiceError } from "./errors.ts";
 import { atLeast, type Firm, type FirmsService, type Role } from "./firms.ts";
 import { stamped } from "./memory/backend.ts";
-import type { Caller } from "./memory/caller.ts";
+import { type Caller, mfaRequired } from "./memory/caller.ts";
 import { check, isLine } from "./memory/rows.ts";
 
 const WEEK_MS = 7 * 86_400_000;
@@ -22,7 +22,7 @@ export function memoryFirms(caller: Caller): FirmsService {
         .filter((member) => member.user_id === id)
         .map(({ firm_id, role, status }) => {
           const { name = "", slug = "" } = firms.find((firm) => firm.id === firm_id) ?? {};
-          return { firm_id, name, slug, role, status, needs_mfa: false };
+          return { firm_id, name, slug, role, status, needs_mfa: caller.needsFactor(firm_id) };
         });
     },
 
@@ -34,6 +34,14 @@ export function memoryFirms(caller: Caller): FirmsService {
       return publicly(Object.assign(firm, { brand_color }));
     },
 
+    async setRequireMfa(id, require_mfa) {
+      const firm = find(id, "admin");
+      if (require_mfa && !firm.require_mfa && caller.level !== "aal2") {
+        throw mfaRequired("Only who has verified a second factor can require one of everybody.");
+      }
+      return publicly(Object.assign(firm, { require_mfa }));
+    },
+
     async create({ name, slug, currency = "EUR" }) {
       const { id: user_id } = caller.signedIn;
       check({ name, slug }, { name: isLine, slug: (v) => /^[a-z0-9](-?[a-z0-9]){1,62}$/.test(v) });
@@ -42,7 +50,8 @@ export function memoryFirms(caller: Caller): FirmsService {
           hint: "Choose another slug.",
         });
       }
-      const firm = { id: stamped().id, name, slug, currency, brand_color: null };
+      const look = { brand_color: null, require_mfa: false };
+      const firm = { id: stamped().id, name, slug, currency, ...look };
       firms.push(firm);
       members.push({ firm_id: firm.id, user_id, role: "owner", status: "active" });
       return { id: firm.id, name };
@@ -143,6 +152,6 @@ export function memoryFirms(caller: Caller): FirmsService {
   };
 }
 
-function publicly({ id, name, brand_color }: Firm): Firm {
-  return { id, name, brand_color };
+function publicly({ id, name, brand_color, require_mfa }: Firm): Firm {
+  return { id, name, brand_color, require_mfa };
 }

@@ -41,13 +41,18 @@ export interface NewFirm {
   timezone?: string;
 }
 
-export type Firm = Pick<Row<"firms">, "id" | "name" | "brand_color">;
+export type Firm = Pick<Row<"firms">, "id" | "name" | "brand_color" | "require_mfa">;
 
 export interface FirmsService {
   mine(): Promise<MyFirm[]>;
   get(id: string): Promise<Firm>;
   /** The colour of its mails, such as #14233c; null: that of the house. Admins. */
   setBrandColor(id: string, color: string | null): Promise<Firm>;
+  /**
+   * Whether nobody without a second factor has a right in the firm. Admins, and only whoever has
+   * one turns it on. Error: mfa_required.
+   */
+  setRequireMfa(id: string, require_mfa: boolean): Promise<Firm>;
   /** Whoever creates a firm owns it. Errors: slug_taken, firm_limit, bad_value. */
   create(firm: NewFirm): Promise<{ id: string; name: string }>;
   members(firmId: string): Promise<Member[]>;
@@ -60,9 +65,11 @@ export interface FirmsService {
   acceptInvitation(token: string): Promise<{ firm_id: string; role: Role }>;
 }
 
-const COLUMNS = "id, name, brand_color";
+const COLUMNS = "id, name, brand_color, require_mfa";
 
 export function supabaseFirms(client: Client): FirmsService {
+  const change = (id: string, values: Partial<Firm>) =>
+    ask(client.from("firms").update(values).eq("id", id).select(COLUMNS).single());
   return {
     async mine() {
       return (await ask(client.rpc("my_firms"))) as MyFirm[];
@@ -70,8 +77,9 @@ export function supabaseFirms(client: Client): FirmsService {
 
     get: (id) => ask(client.from("firms").select(COLUMNS).eq("id", id).single()),
 
-    setBrandColor: (id, brand_color) =>
-      ask(client.from("firms").update({ brand_color }).eq("id", id).select(COLUMNS).single()),
+    setBrandColor: (id, brand_color) => change(id, { brand_color }),
+
+    setRequireMfa: (id, require_mfa) => change(id, { require_mfa }),
 
     async create(firm) {
       return ask(client.rpc("create_firm", { ...firm }));

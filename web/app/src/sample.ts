@@ -13,6 +13,7 @@ export async function sampleServices(): Promise<Services> {
     name: "Ada Lindqvist",
     password: "a long passphrase",
     confirmed: true,
+    factors: [],
   });
   await services.auth.signIn("ada@northlight.example", "a long passphrase");
   const { id } = await services.firms.create({ name: "Northlight Advisory", slug: "northlight" });

@@ -1,4 +1,4 @@
-import type { Account } from "../auth.ts";
+import type { Account, Factor } from "../auth.ts";
 import type { Company } from "../companies.ts";
 import type { Consultant } from "../consultants.ts";
 import type { Contract, ContractEvent, ContractStatus } from "../contracts.ts";
@@ -11,9 +11,17 @@ import type { Delivery, Notification, NotificationSetting } from "../notificatio
 import type { Report } from "../reports.ts";
 import type { Signer } from "../signing.ts";
 
-export interface StoredAccount extends Account {
+export interface StoredAccount extends Pick<Account, "id" | "email" | "name"> {
   password: string;
   confirmed: boolean;
+  factors: StoredFactor[];
+}
+export interface StoredFactor extends Factor {
+  secret: string;
+  isVerified: boolean;
+  usedCodes: string[];
+  /** When wrong codes came. */
+  wrongAt: number[];
 }
 export interface StoredFirm {
   id: string;
@@ -21,6 +29,7 @@ export interface StoredFirm {
   slug: string;
   currency: string;
   brand_color: string | null;
+  require_mfa: boolean;
 }
 export interface StoredMember {
   firm_id: string;

@@ -98,7 +98,9 @@ for (const stage of STAGES) {
       await ada.firms.revokeInvitation(open.id);
       assert.deepEqual(await ada.firms.invitations(firm.id), []);
 
-      const plain = { id: firm.id, name: "Northlight Advisory", brand_color: null };
+      const plain = {
+        ...{ id: firm.id, name: "Northlight Advisory", brand_color: null, require_mfa: false },
+      };
       assert.deepEqual(await ben.firms.get(firm.id), plain);
       await fails("not_found", ben.firms.setBrandColor(firm.id, "#0b6e4f"));
       await fails("not_found", cleo.firms.get(firm.id));

@@ -6,7 +6,7 @@ export default defineConfig({
     target: "es2022",
     // Its polyfill would be a script inside the page.
     modulePreload: { polyfill: false },
-    // Small pictures stay files: the policy of the page allows no data: addresses.
+    // Small files stay files: the policy of the page allows no data: addresses but for pictures.
     assetsInlineLimit: 0,
   },
   server: {

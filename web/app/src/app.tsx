@@ -2,6 +2,7 @@ import type { Account, MyFirm, ServiceError, Services } from "@firmbase/services
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { asServiceError } from "./load.ts";
 import { AcceptInvitation } from "./pages/accept-invitation.tsx";
+import { CodePage } from "./pages/code.tsx";
 import { CompaniesPage, CompanyPage } from "./pages/companies.tsx";
 import { ConsultantPage, ConsultantsPage } from "./pages/consultants.tsx";
 import { ContractPage } from "./pages/contract.tsx";
@@ -16,11 +17,11 @@ import { MembersPage } from "./pages/members.tsx";
 import { NotFound } from "./pages/not-found.tsx";
 import { NotificationsPage } from "./pages/notifications.tsx";
 import { ReportsPage } from "./pages/reports.tsx";
-import { SettingsPage } from "./pages/settings.tsx";
+import { PasswordPage, SettingsPage } from "./pages/settings.tsx";
 import { SignPage } from "./pages/sign.tsx";
 import { UnsubscribePage } from "./pages/unsubscribe.tsx";
 import { go, match, usePath } from "./router.ts";
-import { LAST_FIRM, ServicesContext, type Session, SessionContext } from "./session.ts";
+import { isLocked, LAST_FIRM, ServicesContext, type Session, SessionContext } from "./session.ts";
 import { Shell } from "./ui/shell.tsx";
 import { ErrorNote, Loading } from "./ui/states.tsx";
 import { Uploads } from "./uploads.ts";
@@ -38,6 +39,8 @@ export function App({ services }: { services: Services }) {
         <UnsubscribePage />
       ) : account === undefined ? (
         <Waiting />
+      ) : account && account.level !== account.nextLevel ? (
+        <CodePage key={account.id} />
       ) : path === "/invitations/accept" ? (
         <AcceptInvitation account={account} />
       ) : account === null ? (
@@ -55,18 +58,21 @@ const Waiting = () => (
   </main>
 );
 
-/** Who is signed in; undefined until that is known. The same person stays the same object. */
+/** Who is signed in; undefined until that is known. What is the same stays the same object. */
 function useAccount(services: Services): Account | null | undefined {
   const [account, setAccount] = useState<Account | null | undefined>(undefined);
   useEffect(
     () =>
       services.auth.watch((next) =>
-        setAccount((known) => (known && next?.id === known.id ? known : next)),
+        setAccount((known) => (known && next && isSame(known, next) ? known : next)),
       ),
     [services],
   );
   return account;
 }
+
+const isSame = (one: Account, other: Account): boolean =>
+  one.id === other.id && one.level === other.level && one.nextLevel === other.nextLevel;
 
 /** Whoever comes by a link signs in on its page, and stays there. */
 function Outside({ path }: { path: string }) {
@@ -85,15 +91,20 @@ function Inside(props: { account: Account; services: Services; path: string }) {
   useEffect(() => () => uploads.removeAll(), [uploads]);
   const { said, say } = useSaid();
 
+  const asked = useRef(0);
   const reloadFirms = useCallback(async () => {
+    const turn = ++asked.current;
     try {
-      setFirms(await services.firms.mine());
+      const mine = await services.firms.mine();
+      // A late answer does not count.
+      if (turn === asked.current) setFirms(mine);
       setError(null);
     } catch (reason) {
       setError(asServiceError(reason));
     }
   }, [services]);
-  useEffect(() => void reloadFirms(), [reloadFirms]);
+  // With every page: a firm that began to require a second factor would seem empty otherwise.
+  useEffect(() => void reloadFirms(), [reloadFirms, path, account.level]);
   const selectFirm = useCallback((id: string) => {
     localStorage.setItem(LAST_FIRM, id);
     setFirmId(id);
@@ -105,7 +116,7 @@ function Inside(props: { account: Account; services: Services; path: string }) {
     }
   }, [path]);
 
-  if (error) {
+  if (!firms && error) {
     return (
       <Entrance title="Your firms cannot be shown">
         <ErrorNote error={error} retry={reloadFirms} />
@@ -123,11 +134,7 @@ function Inside(props: { account: Account; services: Services; path: string }) {
   return (
     <SessionContext.Provider value={session}>
       <Shell path={path}>
-        {firm.needs_mfa || firm.status === "suspended" || role === "consultant" ? (
-          <Locked firm={firm} />
-        ) : (
-          <Routes path={path} key={firm.firm_id} />
-        )}
+        <Routes path={path} firm={firm} key={firm.firm_id} />
       </Shell>
       <p class="said" role="status">
         {said && <span>{said}</span>}
@@ -136,7 +143,16 @@ function Inside(props: { account: Account; services: Services; path: string }) {
   );
 }
 
-const ROUTES: [string, (parts: Record<string, string>) => preact.JSX.Element][] = [
+type Route = [string, (parts: Record<string, string>) => preact.JSX.Element];
+
+/** About oneself: they are there whatever the firm allows. */
+const OWN_ROUTES: Route[] = [
+  ["/firms/new", () => <NewFirmPage />],
+  ["/settings", () => <SettingsPage />],
+  ["/settings/password", () => <PasswordPage />],
+];
+const ROUTES: Route[] = [
+  ...OWN_ROUTES,
   ["/contracts", () => <ContractsPage />],
   ["/contracts/new", () => <NewContractPage />],
   ["/contracts/:id", ({ id = "" }) => <ContractPage id={id} />],
@@ -151,18 +167,17 @@ const ROUTES: [string, (parts: Record<string, string>) => preact.JSX.Element][] 
   ["/imports/:id", ({ id = "" }) => <ImportPage id={id} />],
   ["/members", () => <MembersPage />],
   ["/notifications", () => <NotificationsPage />],
-  ["/firms/new", () => <NewFirmPage />],
-  ["/settings", () => <SettingsPage />],
   ["/settings/notifications", () => <MailsPage />],
   ["/settings/exports/:id", ({ id = "" }) => <ExportPage id={id} />],
 ];
 
-function Routes({ path }: { path: string }) {
-  for (const [pattern, page] of ROUTES) {
+function Routes({ path, firm }: { path: string; firm: MyFirm }) {
+  const routes = isLocked(firm) ? OWN_ROUTES : ROUTES;
+  for (const [pattern, page] of routes) {
     const parts = match(pattern, path);
     if (parts) return <div key={path}>{page(parts)}</div>;
   }
-  return <NotFound />;
+  return isLocked(firm) ? <Locked firm={firm} /> : <NotFound />;
 }
 
 /** The last thing that was said, for a moment. */

@@ -17,6 +17,10 @@ export interface Session {
   say(sentence: string): void;
 }
 
+/** Whether nothing of the firm can be shown. */
+export const isLocked = ({ needs_mfa, status, role }: MyFirm): boolean =>
+  needs_mfa || status === "suspended" || role === "consultant";
+
 /** Where the browser keeps which firm one was in last. */
 export const LAST_FIRM = "firmbase.firm";
 

@@ -1,8 +1,11 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { go } from "../router.ts";
 import { useServices } from "../session.ts";
-import { Field, Form } from "../ui/form.tsx";
+import { CodeField, Field, Form } from "../ui/form.tsx";
 import { Offline } from "../ui/shell.tsx";
+
+const MAILED = "Six digits. No mail? Look into the folder for spam.";
 
 /** The frame of every page for people who are not inside yet. */
 export function Entrance(props: { title: string; lead?: string; children: ComponentChildren }) {
@@ -113,7 +116,7 @@ function ConfirmAddress({ email }: { email: string }) {
           await auth.confirm(email, code);
         }}
       >
-        <CodeField />
+        <CodeField hint={MAILED} />
       </Form>
     </Entrance>
   );
@@ -154,10 +157,16 @@ export function ForgotPassword() {
       <Form
         submit="Set the password"
         onSubmit={async ({ code = "", password = "" }) => {
-          await auth.resetPassword(email, code, password);
+          try {
+            await auth.resetPassword(email, code, password);
+          } catch (error) {
+            if ((error as { code?: string }).code !== "insufficient_aal") throw error;
+            // Signed in by the mail, and asked for the second step by now: the password comes after.
+            go("/settings/password", { replace: true });
+          }
         }}
       >
-        <CodeField />
+        <CodeField hint={MAILED} />
         <Field
           name="password"
           label="New password"
@@ -170,16 +179,3 @@ export function ForgotPassword() {
     </Entrance>
   );
 }
-
-const CodeField = () => (
-  <Field
-    name="code"
-    label="Code"
-    autocomplete="one-time-code"
-    inputmode="numeric"
-    pattern="[0-9]{6}"
-    maxLength={6}
-    hint="Six digits. No mail? Look into the folder for spam."
-    required
-  />
-);

@@ -5,6 +5,7 @@ import { useServices, useSession } from "../session.ts";
 import { Choice, Field, Form, type Values } from "../ui/form.tsx";
 import { Empty, Page } from "../ui/states.tsx";
 import { Entrance } from "./entrance.tsx";
+import { AddDevice } from "./two-step.tsx";
 
 const CURRENCIES = ["EUR", "GBP", "USD", "CHF", "SEK", "NOK", "DKK", "PLN", "CAD", "AUD"].map(
   (code) => ({ value: code, label: code }),
@@ -90,6 +91,7 @@ function slugOf(name: string): string {
 
 /** A firm whose pages cannot be shown, and what to do about it. */
 export function Locked({ firm }: { firm: MyFirm }) {
+  const [isAdding, setAdding] = useState(false);
   if (firm.role === "consultant") {
     return (
       <Page title={firm.name}>
@@ -102,14 +104,21 @@ export function Locked({ firm }: { firm: MyFirm }) {
   return (
     <Page title={firm.name}>
       {firm.needs_mfa ? (
-        <Empty icon="warning" title="This firm asks for a second factor">
-          <p>This app cannot take one yet. Ask an owner of the firm how to go on.</p>
+        <Empty icon="warning" title="This firm requires two-step sign-in">
+          <p>
+            You see it as soon as signing in asks you for a code of your phone as well as for your
+            password. It takes a minute.
+          </p>
+          <button type="button" class="button primary" onClick={() => setAdding(true)}>
+            Turn on two-step sign-in
+          </button>
         </Empty>
       ) : (
         <Empty icon="warning" title="Your membership is suspended">
           <p>Ask an owner or an admin of the firm.</p>
         </Empty>
       )}
+      {isAdding && <AddDevice name="Phone" onClose={() => setAdding(false)} />}
     </Page>
   );
 }

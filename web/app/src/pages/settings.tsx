@@ -1,20 +1,20 @@
-import { atLeast } from "@firmbase/services";
+import { atLeast, type Firm } from "@firmbase/services";
 import { useState } from "preact/hooks";
 import { asServiceError, useLoad } from "../load.ts";
-import { useSession } from "../session.ts";
+import { isLocked, useSession } from "../session.ts";
 import { Facts } from "../ui/facts.tsx";
 import { Field, Form } from "../ui/form.tsx";
 import { ErrorNote, Loading, Page } from "../ui/states.tsx";
 import { word } from "../words.ts";
 import { Exports } from "./exports.tsx";
 import { Mails } from "./mails.tsx";
+import { RequireTwoStep, TwoStep } from "./two-step.tsx";
 
 /** What mails are coloured with where the firm has no colour. */
 const HOUSE_COLOR = "#14233c";
 
 export function SettingsPage() {
-  const { account, firm, role, services, say } = useSession();
-  const [changes, setChanges] = useState(0);
+  const { account, firm, role, services } = useSession();
   return (
     <Page title="Settings">
       <section class="panel narrow" aria-labelledby="you-title">
@@ -35,45 +35,79 @@ export function SettingsPage() {
           </button>
         </div>
       </section>
-      <section class="panel narrow" aria-labelledby="password-title">
-        <header class="panel-head">
-          <h2 id="password-title">Password</h2>
-        </header>
-        {/* Empty again once it was changed. */}
-        <Form
-          key={changes}
-          submit="Change the password"
-          onSubmit={async ({ password = "" }) => {
-            await services.auth.changePassword(password);
-            setChanges((n) => n + 1);
-            say("Your password is changed.");
-          }}
-        >
-          <Field
-            name="password"
-            label="New password"
-            type="password"
-            autocomplete="new-password"
-            minLength={8}
-            required
-          />
-        </Form>
-      </section>
-      <Mails />
-      {atLeast(role, "admin") && <BrandColor />}
-      {role === "owner" && <Exports />}
+      <Password />
+      <TwoStep />
+      {!isLocked(firm) && (
+        <>
+          <Mails />
+          {atLeast(role, "admin") && <FirmSettings />}
+          {role === "owner" && <Exports />}
+        </>
+      )}
     </Page>
   );
 }
 
+/** Where a forgotten password leads whoever has a second factor. */
+export const PasswordPage = () => (
+  <Page title="A new password" kicker={<a href="/settings">Settings</a>}>
+    <Password />
+  </Page>
+);
+
+function Password() {
+  const { services, say } = useSession();
+  const [changes, setChanges] = useState(0);
+  return (
+    <section class="panel narrow" aria-labelledby="password-title">
+      <header class="panel-head">
+        <h2 id="password-title">Password</h2>
+      </header>
+      {/* Empty again once it was changed. */}
+      <Form
+        key={changes}
+        submit="Change the password"
+        onSubmit={async ({ password = "" }) => {
+          await services.auth.changePassword(password);
+          setChanges((n) => n + 1);
+          say("Your password is changed.");
+        }}
+      >
+        <Field
+          name="password"
+          label="New password"
+          type="password"
+          autocomplete="new-password"
+          minLength={8}
+          required
+        />
+      </Form>
+    </section>
+  );
+}
+
+function FirmSettings() {
+  const { services, firm } = useSession();
+  const { data, error, reload, setData } = useLoad(
+    () => services.firms.get(firm.firm_id),
+    [firm.firm_id],
+  );
+  if (error) return <ErrorNote error={error} retry={reload} />;
+  if (!data) return <Loading lines={2} />;
+  const change = (changed: Firm) => setData(() => changed);
+  return (
+    <>
+      <RequireTwoStep firm={data} onChange={change} />
+      <BrandColor firm={data} onChange={change} />
+    </>
+  );
+}
+
 /** The firm's face in the mails that leave in its name. */
-function BrandColor() {
-  const { services, firm, say } = useSession();
-  const { firms } = services;
-  const { data, error, reload, setData } = useLoad(() => firms.get(firm.firm_id), [firm.firm_id]);
+function BrandColor({ firm, onChange }: { firm: Firm; onChange: (firm: Firm) => void }) {
+  const { services, say } = useSession();
   const save = async (color: string | null, said: string) => {
-    const changed = await firms.setBrandColor(firm.firm_id, color);
-    setData(() => changed);
+    onChange(await services.firms.setBrandColor(firm.id, color));
     say(said);
   };
   return (
@@ -85,24 +119,20 @@ function BrandColor() {
         The head and the button of its mails. What is written on them stays readable with any
         colour.
       </p>
-      {error && <ErrorNote error={error} retry={reload} />}
-      {!data && !error && <Loading lines={2} />}
-      {data && (
-        <Form
-          key={data.brand_color}
-          submit="Save the colour"
-          onSubmit={({ brand_color = "" }) => save(brand_color, "The colour is saved.")}
-        >
-          <Field
-            name="brand_color"
-            label="Colour"
-            type="color"
-            value={data.brand_color ?? HOUSE_COLOR}
-            required
-          />
-        </Form>
-      )}
-      {data?.brand_color && (
+      <Form
+        key={firm.brand_color}
+        submit="Save the colour"
+        onSubmit={({ brand_color = "" }) => save(brand_color, "The colour is saved.")}
+      >
+        <Field
+          name="brand_color"
+          label="Colour"
+          type="color"
+          value={firm.brand_color ?? HOUSE_COLOR}
+          required
+        />
+      </Form>
+      {firm.brand_color && (
         <div class="steps">
           <button
             type="button"

@@ -39,7 +39,11 @@ export function Form(props: {
     setBusy(false);
   };
   useEffect(() => {
-    if (error?.field) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    if (!error?.field) return;
+    const wrong = form.current?.querySelector<HTMLInputElement>('[aria-invalid="true"]');
+    wrong?.focus();
+    // A code is typed anew, not corrected.
+    if (wrong?.autocomplete === "one-time-code") wrong.select();
   }, [error]);
 
   return (
@@ -102,6 +106,38 @@ export function Field(
         aria-invalid={wrong ? "true" : undefined}
         aria-describedby={described}
         {...(attributes as object)}
+      />
+      <FieldNotes id={id} hint={hint} wrong={wrong} />
+    </div>
+  );
+}
+
+/** Six digits of a mail or an app, also pasted with spaces between them. */
+export function CodeField({ hint, takesFocus }: { hint: string; takesFocus?: boolean }) {
+  const { id, wrong, described } = useField("code", hint);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (takesFocus) input.current?.focus();
+  }, []);
+  return (
+    <div class="field">
+      <label for={id}>Code</label>
+      <input
+        ref={input}
+        id={id}
+        class="code"
+        name="code"
+        autocomplete="one-time-code"
+        inputmode="numeric"
+        pattern="[0-9]{6}"
+        title="Six digits"
+        aria-invalid={wrong ? "true" : undefined}
+        aria-describedby={described}
+        onInput={({ currentTarget }) => {
+          const digits = currentTarget.value.replace(/[^0-9]/g, "").slice(0, 6);
+          if (digits !== currentTarget.value) currentTarget.value = digits;
+        }}
+        required
       />
       <FieldNotes id={id} hint={hint} wrong={wrong} />
     </div>

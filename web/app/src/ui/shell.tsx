@@ -77,7 +77,10 @@ function FirmSwitcher() {
                   go("/contracts");
                 }}
               >
-                <span>{one.name}</span>
+                <span>
+                  {one.name}
+                  {one.needs_mfa && <small>Requires two-step sign-in</small>}
+                </span>
                 {one.firm_id === firm.firm_id && <Icon name="check" />}
               </button>
             </li>

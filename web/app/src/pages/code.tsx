@@ -29,7 +29,7 @@ export function CodePage() {
         </Form>
       )}
       <p class="entrance-end">
-        <span>You lost the device? Whoever runs this service can take it off your account.</span>
+        <span>Lost the device? Whoever runs this service can take it off your account.</span>
         <span>
           <button type="button" class="link" onClick={() => auth.signOut()}>
             Sign out

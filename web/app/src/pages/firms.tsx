@@ -106,8 +106,8 @@ export function Locked({ firm }: { firm: MyFirm }) {
       {firm.needs_mfa ? (
         <Empty icon="warning" title="This firm requires two-step sign-in">
           <p>
-            You see it as soon as signing in asks you for a code of your phone as well as for your
-            password. It takes a minute.
+            Turn it on, and you see the firm: that takes a minute and a phone. Signing in then asks
+            for a code as well as for your password.
           </p>
           <button type="button" class="button primary" onClick={() => setAdding(true)}>
             Turn on two-step sign-in
@@ -118,7 +118,7 @@ export function Locked({ firm }: { firm: MyFirm }) {
           <p>Ask an owner or an admin of the firm.</p>
         </Empty>
       )}
-      {isAdding && <AddDevice name="Phone" onClose={() => setAdding(false)} />}
+      {isAdding && <AddDevice isFirst onClose={() => setAdding(false)} />}
     </Page>
   );
 }

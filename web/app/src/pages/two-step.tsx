@@ -9,10 +9,10 @@ import { day } from "../words.ts";
 
 /** The devices that are asked for a code when one signs in. */
 export function TwoStep() {
-  const { services, account, say } = useSession();
+  const { services, account } = useSession();
   const { data, error, reload } = useLoad(() => services.auth.factors(), [account.level]);
   const [isAdding, setAdding] = useState(false);
-  const [leaving, setLeaving] = useState<Factor | null>(null);
+  const [leaving, setLeaving] = useState<{ device: Factor; isLast: boolean } | null>(null);
   const isOn = data !== undefined && data.length > 0;
   return (
     <section class="panel narrow" aria-labelledby="two-step-title">
@@ -46,7 +46,7 @@ export function TwoStep() {
                 type="button"
                 class="button small ghost"
                 aria-label={`Remove ${one.name}`}
-                onClick={() => setLeaving(one)}
+                onClick={() => setLeaving({ device: one, isLast: data.length === 1 })}
               >
                 Remove
               </button>
@@ -54,29 +54,17 @@ export function TwoStep() {
           ))}
         </ul>
       )}
-      {isAdding && (
-        <AddDevice name={isOn ? "" : "Phone"} onClose={() => setAdding(false)} onAdded={reload} />
-      )}
-      {leaving && (
-        <RemoveDevice
-          device={leaving}
-          isLast={data?.length === 1}
-          onClose={() => setLeaving(null)}
-          onRemoved={() => {
-            setLeaving(null);
-            say(data?.length === 1 ? "Two-step sign-in is off." : `${leaving.name} is removed.`);
-            reload();
-          }}
-        />
-      )}
+      {isAdding && <AddDevice isFirst={!isOn} onClose={() => setAdding(false)} onAdded={reload} />}
+      {leaving && <RemoveDevice {...leaving} onClose={() => setLeaving(null)} onRemoved={reload} />}
     </section>
   );
 }
 
 /** Names a device, shows it the secret, and takes the first code of it. */
-export function AddDevice(props: { name: string; onClose: () => void; onAdded?: () => void }) {
+export function AddDevice(props: { isFirst: boolean; onClose: () => void; onAdded?: () => void }) {
   const { services, say } = useSession();
   const { auth } = services;
+  const { isFirst } = props;
   const [device, setDevice] = useState<NewFactor | null>(null);
   if (!device) {
     return (
@@ -89,7 +77,7 @@ export function AddDevice(props: { name: string; onClose: () => void; onAdded?: 
           <Field
             name="name"
             label="Name of the device"
-            value={props.name}
+            value={isFirst ? "Phone" : ""}
             maxLength={50}
             hint="It needs an authenticator app. Most password managers are one, too."
             required
@@ -111,11 +99,15 @@ export function AddDevice(props: { name: string; onClose: () => void; onAdded?: 
         </div>
       </div>
       <Form
-        submit="Turn on"
+        submit={isFirst ? "Turn on" : "Add the device"}
         onCancel={props.onClose}
         onSubmit={async ({ code = "" }) => {
           await auth.verifyFactor(device.id, code);
-          say("Two-step sign-in is on. Elsewhere you have to sign in anew.");
+          say(
+            isFirst
+              ? "Two-step sign-in is on. Elsewhere you have to sign in again."
+              : "The device is added.",
+          );
           props.onClose();
           props.onAdded?.();
         }}
@@ -132,27 +124,28 @@ function RemoveDevice(props: {
   onClose: () => void;
   onRemoved: () => void;
 }) {
-  const { services } = useSession();
+  const { services, say } = useSession();
   const { device, isLast } = props;
   return (
     <Dialog
       title={isLast ? "Turn off two-step sign-in?" : `Remove “${device.name}”?`}
       onClose={props.onClose}
     >
-      <p class="lead">
-        {isLast
-          ? "Your password alone is enough then, and firms that require two-step sign-in are closed to you."
-          : "Its codes let nobody in then."}
-      </p>
       <Form
         submit={isLast ? "Turn off" : "Remove"}
         onCancel={props.onClose}
         onSubmit={async () => {
           await services.auth.removeFactor(device.id);
+          say(isLast ? "Two-step sign-in is off." : `${device.name} is removed.`);
+          props.onClose();
           props.onRemoved();
         }}
       >
-        {null}
+        <p class="lead">
+          {isLast
+            ? "Your password alone is enough then, and firms that require two-step sign-in are closed to you."
+            : "Its codes count no longer."}
+        </p>
       </Form>
     </Dialog>
   );
@@ -166,7 +159,7 @@ export function RequireTwoStep(props: { firm: Firm; onChange: (firm: Firm) => vo
   return (
     <section class="panel narrow" aria-labelledby="require-title">
       <header class="panel-head">
-        <h2 id="require-title">Two-step sign-in of everybody</h2>
+        <h2 id="require-title">Two-step sign-in for everybody</h2>
         {account.level === "aal2" && (
           <button type="button" class="button small" onClick={() => setAsking(true)}>
             {isRequired ? "Require it no longer" : "Require it"}
@@ -176,7 +169,7 @@ export function RequireTwoStep(props: { firm: Firm; onChange: (firm: Firm) => vo
       <p class="lead">
         {isRequired
           ? `${name} requires it: whoever has not turned it on sees nothing of the firm.`
-          : `${name} does not require it. `}
+          : `${name} does not require it.`}{" "}
         {account.level === "aal1" && "Turn on your own before you require it of others."}
       </p>
       {isAsking && (
@@ -184,11 +177,6 @@ export function RequireTwoStep(props: { firm: Firm; onChange: (firm: Firm) => vo
           title={isRequired ? "Require it no longer?" : "Require two-step sign-in?"}
           onClose={() => setAsking(false)}
         >
-          <p class="lead">
-            {isRequired
-              ? "A password alone lets people into the firm again."
-              : "Members and consultants who have not turned it on see nothing of the firm until they do. They are told so."}
-          </p>
           <Form
             submit={isRequired ? "Require it no longer" : "Require it"}
             onCancel={() => setAsking(false)}
@@ -198,7 +186,11 @@ export function RequireTwoStep(props: { firm: Firm; onChange: (firm: Firm) => vo
               say(isRequired ? "It is no longer required." : "It is required from now on.");
             }}
           >
-            {null}
+            <p class="lead">
+              {isRequired
+                ? "A password alone lets people into the firm again."
+                : "Members and consultants who have not turned it on see nothing of the firm until they do. They are told so."}
+            </p>
           </Form>
         </Dialog>
       )}

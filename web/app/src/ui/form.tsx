@@ -1,6 +1,6 @@
 import type { ServiceError } from "@firmbase/services";
 import { type ComponentChildren, createContext, type JSX } from "preact";
-import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { asServiceError } from "../load.ts";
 import { word } from "../words.ts";
 import { ErrorNote } from "./states.tsx";
@@ -19,6 +19,7 @@ export function Form(props: {
 }) {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<ServiceError | null>(null);
+  const [isTold, setTold] = useState(false);
   const form = useRef<HTMLFormElement>(null);
 
   const send = async (event: Event) => {
@@ -38,9 +39,12 @@ export function Form(props: {
     }
     setBusy(false);
   };
-  useEffect(() => {
-    if (!error?.field) return;
-    const wrong = form.current?.querySelector<HTMLInputElement>('[aria-invalid="true"]');
+  useLayoutEffect(() => {
+    const wrong = error?.field
+      ? form.current?.querySelector<HTMLInputElement>('[aria-invalid="true"]')
+      : null;
+    // By the field itself; one of several that are wrong together says only its part.
+    setTold(Boolean(wrong) && wrong?.name === error?.field);
     wrong?.focus();
     // A code is typed anew, not corrected.
     if (wrong?.autocomplete === "one-time-code") wrong.select();
@@ -58,7 +62,7 @@ export function Form(props: {
       <FormError.Provider value={error}>{props.children}</FormError.Provider>
       {props.submit && (
         <div class="form-foot">
-          {error && <ErrorNote error={error} />}
+          {error && !isTold && <ErrorNote error={error} />}
           <div class="form-end">
             <button type="submit" class="button primary" disabled={isBusy}>
               {isBusy ? "One moment …" : props.submit}
@@ -190,7 +194,7 @@ function FieldNotes(props: { id: string; hint: string | undefined; wrong: Servic
   return (
     <>
       {props.wrong && (
-        <p class="field-wrong" id={`${props.id}-wrong`}>
+        <p class="field-wrong" role="alert" id={`${props.id}-wrong`}>
           {props.wrong.message}
         </p>
       )}

@@ -16,5 +16,10 @@ export interface Project {
 }
 
 export function connect({ url, publishableKey }: Project): Client {
-  return createClient<Database>(url, publishableKey);
+  const client = createClient<Database>(url, publishableKey);
+  // supabase-js tells Realtime of every other new token.
+  client.auth.onAuthStateChange((event, session) => {
+    if (event === "MFA_CHALLENGE_VERIFIED") void client.realtime.setAuth(session?.access_token);
+  });
+  return client;
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { AuthService } from "../index.ts";
 import { codeOf } from "../memory/totp.ts";
-import { fails, firmOf, PASSWORD, people } from "./people.ts";
+import { fails, firmOf, PASSWORD, people, watching } from "./people.ts";
 import { eventually, STAGES } from "./stages.ts";
 
 for (const stage of STAGES) {
@@ -89,8 +89,15 @@ for (const stage of STAGES) {
       assert.deepEqual(await ben.firms.members(firmId), []);
       await fails("not_found", ben.firms.setRequireMfa(firmId, false));
       await fails("mfa_required", ben.reports.request(firmId, "csv"));
+      const { rows: seen, stop } = await watching(ben.contracts.watch, firmId);
       await raise(ben.auth);
       assert.deepEqual(await missing(), [false]);
+      // What he watches follows the session up.
+      const { id: company_id } = await ada.companies.add(firmId, { name: "Helios" });
+      const contract = { title: "Mutual NDA", kind: "nda" as const, company_id };
+      const { id } = await ada.contracts.add(firmId, contract);
+      await eventually(() => seen.some((one) => one.id === id));
+      stop();
       assert.equal((await ben.firms.members(firmId)).length, 2);
       assert.equal((await ben.firms.setRequireMfa(firmId, false)).require_mfa, false);
     });

@@ -62,6 +62,7 @@ def test_every_page_is_for_everybody(
         "/notifications": "Notifications",
         "/firms/new": "Create a firm",
         "/settings": "Settings",
+        "/settings/password": "A new password",
         f"/settings/exports/{ids['export']}": "Everything the firm has here",
         "/nowhere": "No such page",
     }

@@ -10,9 +10,9 @@ from tests.web.axe import check
 from tests.web.conftest import Mailbox, Visit, sign_in
 
 
-def set_up(page: Page) -> str:
+def set_up(page: Page, name: str = "Phone") -> str:
     """Takes a device on, as far as the first code of it; returns the secret that is shown."""
-    expect(page.get_by_label("Name of the device")).to_have_value("Phone")
+    page.get_by_label("Name of the device").fill(name)
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_label("Code")).to_be_focused()
     # Drawn, whatever the policy of the page says about pictures.
@@ -26,7 +26,7 @@ def enter(page: Page, digits: str) -> None:
     field.focus()
     page.keyboard.insert_text(f"{digits[:3]} {digits[3:]}")
     form = page.locator("form").filter(has=field)
-    form.get_by_role("button", name=re.compile("Continue|Turn on")).click()
+    form.get_by_role("button", name=re.compile("Continue|Turn on|Add")).click()
 
 
 def test_turned_on_it_is_asked_for(visit: Visit, firm: Firm) -> None:
@@ -123,6 +123,15 @@ def test_no_way_in_leads_around_it(
     page.get_by_label("New password").fill(f"{PASSWORD} anew")
     page.get_by_role("button", name="Change the password").click()
     expect(page.get_by_text("Your password is changed.")).to_be_visible()
+
+    # A session rests on the device it was raised with, and falls with it.
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_role("button", name="Add a device").click()
+    enter(page, code(set_up(page, "Laptop")))
+    page.get_by_role("button", name="Remove Laptop").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("heading", name="Enter your code")).to_be_visible()
+    assert page.get_by_label("Device").locator("option").all_inner_texts() == ["Phone", "Tablet"]
 
 
 def with_factor(person: Person, name: str) -> str:

@@ -35,7 +35,7 @@ def test_the_docs_name_every_link() -> None:
 
 def test_every_link_opens_a_page(visit: Visit, firm: Firm) -> None:
     page = visit("/", firm.owner)
-    expect(page.get_by_role("heading", name="Contracts")).to_be_visible()
+    expect(page.get_by_role("heading", name="Contracts", exact=True)).to_be_visible()
     assert not has_page(page, "/nowhere/…")
     assert [form for form in sorted(made()) if not has_page(page, form)] == []
 

@@ -123,7 +123,7 @@ export function supabaseAuth({ auth }: Client): AuthService {
     async factors() {
       const { totp } = await ask(auth.mfa.listFactors());
       return totp.map(({ id, friendly_name, created_at }) => ({
-        ...{ id, name: friendly_name ?? "", created_at },
+        ...{ id, name: friendly_name || "Authenticator app", created_at },
       }));
     },
 

@@ -39,7 +39,7 @@ export function TwoStep() {
           {data.map((one) => (
             <li key={one.id}>
               <p>
-                <strong>{one.name || "Device"}</strong>
+                <strong>{one.name}</strong>
                 <small>Since {day(one.created_at)}</small>
               </p>
               <button

@@ -109,6 +109,7 @@ class Backoff:
 P = TypeVar("P", bound=BaseModel)
 Result = dict[str, Any] | FanOut | None
 Run = Callable[[Job, P], Result | Awaitable[Result]]
+R = TypeVar("R", bound=Result | Awaitable[Result])
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def handler(
     backoff: Backoff | None = None,
     concurrency: int | None = None,
     process: bool = False,
-) -> Callable[[Run[P]], Run[P]]:
+) -> Callable[[Callable[[Job, P], R]], Callable[[Job, P], R]]:
     """Registers a function for a kind. It may run twice for one job (a crash after its effect):
     make the effect idempotent. What it returns, a JSON object of at most 256 kB, is kept for a
     week; a FanOut makes it wait for other jobs.
@@ -148,7 +149,7 @@ def handler(
     Raise PermanentError to give up, RetryLater or Snooze to choose the time of the next run;
     any other exception is retried with the backoff, `max_attempts` times in all."""
 
-    def register(run: Run[P]) -> Run[P]:
+    def register(run: Callable[[Job, P], R]) -> Callable[[Job, P], R]:
         _handlers[kind] = Handler(
             run=run,
             payload=payload,

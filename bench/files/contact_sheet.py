@@ -23,7 +23,8 @@ def draw(out: Path = OUT) -> Path:
     with TemporaryDirectory(prefix="firmbase-bench-") as folder:
         cards = [card(path, Path(folder) / path.stem) for path in documents.real()]
         inputs = {"cards": json.dumps(cards)}
-        typst.compile(TEMPLATE.read_bytes(), output=out, root=folder, sys_inputs=inputs, ppi=130)
+        compiler = typst.Compiler(TEMPLATE.read_bytes(), root=folder, sys_inputs=inputs)
+        compiler.compile(output=out, ppi=130)
     return out
 
 

@@ -5,6 +5,7 @@ import statistics
 import time
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -86,8 +87,7 @@ def _zip_guard(_work: Path) -> Found:
             continue
         with zipfile.ZipFile(path) as opened:
             taken = statistics.median(
-                _milliseconds(lambda opened=opened: archive.guard(opened))  # type: ignore[misc]
-                for _ in range(ROUNDS)
+                _milliseconds(partial(archive.guard, opened)) for _ in range(ROUNDS)
             )
         worst, name = max((worst, name), (taken, path.name))
     return (

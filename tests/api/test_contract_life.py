@@ -161,7 +161,7 @@ def test_notice_that_makes_no_sense(
 
 def test_a_contract_that_renews_itself_goes_on(firm: Firm, db: Db) -> None:
     ends = date(2026, 1, 31)
-    terms = {"starts_on": "2025-01-01", "ends_on": str(ends), "notice_days": 30}
+    terms: Row = {"starts_on": "2025-01-01", "ends_on": str(ends), "notice_days": 30}
     contract = running(firm, db, auto_renew=True, renewal_months=1, **terms)
     other = running(firm, db, **terms)
     day(db, ends)

@@ -249,10 +249,13 @@ def test_what_has_no_bytes_is_not_looked_at(firm: Firm) -> None:
 def test_the_worker_says_nothing_else_of_a_file(firm: Firm) -> None:
     file = settled(firm.member, firm)
     created(firm.manager.rpc("reprocess_file", file_id=file["id"]))
-    for result in ({"firm_id": firm.id}, {"is_current": False}, {"path": "x"}, []):
+    unknown: list[dict[str, Any] | list[Any]]
+    unknown = [{"firm_id": firm.id}, {"is_current": False}, {"path": "x"}, []]
+    for result in unknown:
         answer = service(firm, "finish_file", file_id=file["id"], status="ready", result=result)
         refused(answer, 422, "unknown_result")
-    for wrong in ({"language": "klingon"}, {"hints": {}}, {"preview_count": 6}):
+    bad: list[dict[str, Any]] = [{"language": "klingon"}, {"hints": {}}, {"preview_count": 6}]
+    for wrong in bad:
         answer = service(firm, "finish_file", file_id=file["id"], status="ready", result=wrong)
         assert answer.json()["code"] == "23514", answer.text
     hints = [{"kind": "date", "value": "2027-01-01", "page": 3}]

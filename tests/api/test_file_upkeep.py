@@ -196,7 +196,7 @@ def test_pictures_go_with_the_file(firm: Firm, db: Db) -> None:
 
 def test_the_history_of_a_file_is_not_written_by_hand(firm: Firm) -> None:
     file = settled(firm.member, firm)
-    for change in (
+    changes: tuple[dict[str, Any], ...] = (
         {"series_id": file["id"]},
         {"version": 7},
         {"is_current": False},
@@ -205,7 +205,8 @@ def test_the_history_of_a_file_is_not_written_by_hand(firm: Firm) -> None:
         {"language": "german"},
         {"hints": []},
         {"ready_at": None},
-    ):
+    )
+    for change in changes:
         answer = firm.owner.update("files", change, id=f"eq.{file['id']}")
         assert answer.status_code == 403, change
     refused(service(firm, "reprocess_file_for_operator", file_id=firm.id), 404, "file_not_found")

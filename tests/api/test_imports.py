@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.api.files import refused, service
 from tests.api.imports import COMPANIES, begin, errors, look, send, start, upload
@@ -202,7 +203,7 @@ def test_an_import_whose_job_died_leaves_a_word_and_no_values(firm: Firm, db: Db
         "insert into private.dead_jobs"
         " (queue, msg_id, kind, payload, code, error, attempts, history, enqueued_at)"
         " values ('jobs_low', 0, 'import.run', %s, 'exception', 'KeyError', 5, '[]', now())",
-        [psycopg.types.json.Jsonb({"import_id": row["id"], "run": row["run"]})],
+        [Jsonb({"import_id": row["id"], "run": row["run"]})],
     )
     db.execute("delete from private.dead_jobs where msg_id = 0")
     left = "select count(*) from private.import_errors where import_id = %s"

@@ -43,7 +43,7 @@ def test_the_new_primary_contact_takes_the_place_over(shared_firm: Firm) -> None
 
 def test_contacts_of_two_companies_fit_into_one(shared_firm: Firm) -> None:
     kept, merged, empty = (shared_firm.company() for _ in range(3))
-    same = {"name": "Ada", "email": "ada@example.com", "is_primary": True}
+    same: Row = {"name": "Ada", "email": "ada@example.com", "is_primary": True}
     stays = shared_firm.contact(company_id=kept["id"], **same)
     moves = shared_firm.contact(company_id=merged["id"], **same)
     shared_firm.contact(company_id=merged["id"], name="Ben")

@@ -32,8 +32,9 @@ def apply(db: Db) -> int:
         db.execute("delete from private.retention_clock")
         row = db.execute("select private.apply_retention()").fetchone()
         assert row
-        done += row[0]
-        if row[0] < 1000:
+        count: int = row[0]
+        done += count
+        if count < 1000:
             return done
 
 

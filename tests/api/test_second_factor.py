@@ -221,7 +221,8 @@ def test_attack_20_forged_level_in_the_metadata(
     assert session
     claims = admin.client.auth.get_claims(session.access_token)
     assert claims
-    assert claims["claims"][metadata]["aal" if "aal" in forged else "amr"]
+    payload: dict[str, Any] = dict(claims["claims"])
+    assert payload[metadata]["aal" if "aal" in forged else "amr"]
     admin.token = session.access_token
     assert created(admin.get("firms")) == []
     refused(

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from realtime import RealtimeSubscribeStates
+from realtime import RealtimeChannelOptions, RealtimeSubscribeStates
 
 from tests.conftest import RunningStack
 from tests.people import Firm, Person, created
@@ -65,14 +65,14 @@ def test_attack_38_filters_over_the_api(
 async def test_attack_45_changes_of_another_firm(
     stack: RunningStack, firm: Firm, other_firm: Firm
 ) -> None:
-    wanted = {"filter": f"firm_id=eq.{firm.id}"}
+    wanted = f"firm_id=eq.{firm.id}"
     async with (
         connected(stack, firm.viewer.token) as ours,
         connected(stack, other_firm.owner.token) as theirs,
     ):
         heard, overheard = (
-            await follow(ours, "contracts", **wanted),
-            await follow(theirs, "contracts", **wanted),
+            await follow(ours, "contracts", filter=wanted),
+            await follow(theirs, "contracts", filter=wanted),
         )
         every = await follow(theirs, "*")
         await asyncio.to_thread(firm.contract, title="Secret merger")
@@ -90,7 +90,9 @@ async def test_attack_45_a_private_topic_named_after_a_firm(
     stack: RunningStack, firm: Firm, outsider: Person, name: str
 ) -> None:
     """No policy opens a private channel, to members neither: nothing is ever sent on one."""
-    private = {"config": {"private": True}}
+    private: RealtimeChannelOptions = {
+        "config": {"private": True, "broadcast": None, "presence": None}
+    }
     for person in (outsider, firm.owner):
         async with connected(stack, person.token) as client:
             state, _ = await join(client.channel(f"{name}:{firm.id}", private))

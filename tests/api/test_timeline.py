@@ -245,7 +245,8 @@ def test_attack_02_and_18_strangers_hear_nothing(
     firm: Firm, other_firm: Firm, outsider: Person, visitor: Caller, entity: str
 ) -> None:
     makers = {"file": lambda: upload(firm, "a.pdf"), "firm": lambda: {"id": firm.id}}
-    id = makers.get(entity, getattr(firm, entity, None))()["id"]
+    make = makers.get(entity) or getattr(firm, entity)
+    id = make()["id"]
     for person in (outsider, other_firm.owner, firm.removed, firm.suspended):
         for what in (id, str(uuid.uuid4())):
             refused(person.rpc("timeline", entity=entity, id=what), 404, "object_not_found")

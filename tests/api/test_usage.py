@@ -88,8 +88,8 @@ def test_a_day_is_kept_once_and_growth_is_their_slope(firm: Firm, db: Db) -> Non
         db.execute("delete from private.usage_days where day <= current_date")
         assert db.execute("select private.record_usage()").fetchone() == (1,)
         assert db.execute("select private.record_usage()").fetchone() == (0,)
-        row = db.execute("select day, database_bytes > 0, users > 0 from private.usage_days")
-        assert row.fetchall() == [(today(), True, True)]
+        days = db.execute("select day, database_bytes > 0, users > 0 from private.usage_days")
+        assert days.fetchall() == [(today(), True, True)]
         db.execute("delete from private.usage_days where day <= current_date")
         # A month with gaps, a thousand bytes more each day; what is older does not count.
         db.execute(

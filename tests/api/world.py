@@ -63,19 +63,18 @@ class World:
         if table == "contracts":
             return firm.contract()
         if table == "contract_events":
-            contract = self.transition()
-            return created(firm.owner.get(table, contract_id=f"eq.{contract['id']}"))[0]
+            return self.found(table, contract_id=f"eq.{self.transition()['id']}")
         if table == "files":
             # Of a contact; those about consultants and the firm itself are tried elsewhere.
             return self.upload(firm.owner, contact_id=self.row("contacts")["id"])
         if table == "file_accesses":
             file = self.stored("ready")
             created(firm.owner.rpc("open_file", file_id=file["id"]))
-            return created(firm.owner.get(table, file_id=f"eq.{file['id']}"))[0]
+            return self.found(table, file_id=f"eq.{file['id']}")
         if table == "file_releases":
             file = self.stored("quarantined")
             created(firm.owner.rpc("release_file", file_id=file["id"], note="Looked at it"))
-            return created(firm.owner.get(table, file_id=f"eq.{file['id']}"))[0]
+            return self.found(table, file_id=f"eq.{file['id']}")
         if table == "merge_log":
             return self.merge()
         if table == "erasures":
@@ -83,12 +82,15 @@ class World:
         if table == "consultant_private":
             return {"consultant_id": firm.consultant()["id"]}
         if table == "audit_log":
-            company = firm.company()
-            return created(firm.owner.get(table, row_id=f"eq.{company['id']}"))[0]
+            return self.found(table, row_id=f"eq.{firm.company()['id']}")
         if table in ADDED:
             shared = {"shared": True} if table == "saved_views" else {}
             return firm.add(table, None, NEW_ROWS[table](self) | shared)
         return self.written(table, self.new_member())
+
+    def found(self, table: str, **filters: str) -> Row:
+        row: Row = created(self.firm.owner.get(table, **filters))[0]
+        return row
 
     def written(self, table: str, user_id: str) -> Row:
         """A row that only the server writes, about a member of the firm."""

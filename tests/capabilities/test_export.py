@@ -263,7 +263,7 @@ class Crash(Exception):
 class Crashing(Worker):
     """Dies when the first part has been stored."""
 
-    def rpc(self, name: str, **arguments: Any) -> Any:
+    def rpc(self, name: str, /, **arguments: Any) -> Any:
         if name == "progress_export" and arguments["part_count"] > 1:
             raise Crash
         return super().rpc(name, **arguments)
@@ -298,7 +298,7 @@ def test_a_row_that_goes_meanwhile_ends_the_job(firm: Firm, db: Database, worker
     db.execute("update firm_exports set status = 'failed' where id = %s", [id])
 
     class Gone(Worker):
-        def rpc(self, name: str, **arguments: Any) -> Any:
+        def rpc(self, name: str, /, **arguments: Any) -> Any:
             if name == "progress_export" and arguments["progress"] > 0:
                 db.execute("delete from firm_exports where id = %s", [id])
             return super().rpc(name, **arguments)

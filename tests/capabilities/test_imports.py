@@ -431,7 +431,7 @@ async def test_progress_is_live(
     async with connected(stack, firm.member.token) as client:
         changes = await follow(client, "imports", filter=f"firm_id=eq.{firm.id}")
         runs.over(firm.member, row, dry_run=True)
-        seen = []
+        seen: list[tuple[str, int]] = []
         while not seen or seen[-1][0] != "done":
             change = (await changes.next())["record"]
             seen.append((change["status"], change["progress"]))

@@ -174,9 +174,12 @@ def test_many_mails_share_one_connection(
     )
     opened = []
     connect = smtplib.SMTP.connect
-    monkeypatch.setattr(
-        smtplib.SMTP, "connect", lambda *args, **more: opened.append(1) or connect(*args, **more)
-    )
+
+    def counted(*args: Any, **more: Any) -> Any:
+        opened.append(1)
+        return connect(*args, **more)
+
+    monkeypatch.setattr(smtplib.SMTP, "connect", counted)
     mailer = Mailer(stack.smtp_url)
     for _ in range(3):
         mailer.send(message)

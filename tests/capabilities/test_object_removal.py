@@ -194,7 +194,7 @@ class Crash(Exception):
 class Crashing(Worker):
     """Dies after the objects are gone and before the database hears of it."""
 
-    def rpc(self, name: str, **arguments: Any) -> Any:
+    def rpc(self, name: str, /, **arguments: Any) -> Any:
         if name == "forget_objects":
             raise Crash
         return super().rpc(name, **arguments)

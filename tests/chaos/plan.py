@@ -74,7 +74,7 @@ def plan(jobs: int, rng: random.Random) -> list[dict[str, Any]]:
                 {"number": number, **sort.payload},
                 sort.fate,
                 rng.choice(firms),
-                *rng.choices(list(PRIORITIES), list(PRIORITIES.values())),
+                rng.choices(list(PRIORITIES), list(PRIORITIES.values()))[0],
                 key=f"key-{rng.randrange(keys)}" if sort.keyed else None,
                 delay_s=rng.choice(sort.delays),
             )

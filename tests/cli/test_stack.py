@@ -18,7 +18,7 @@ from cli.errors import StackError
 from cli.local.config import Config, Ports, default_bases, first_free, random_bases
 from cli.local.stack import Stack
 
-FIRMBASE = Path(sys.executable).with_name("firmbase")
+FIRMBASE = str(Path(sys.executable).with_name("firmbase"))
 
 
 @pytest.fixture
@@ -48,6 +48,12 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 def processes(stack: Stack) -> dict[str, int]:
     return {name: part["pid"] for name, part in stack.status()["services"].items()}
+
+
+def supervisor(stack: Stack) -> int:
+    pid = stack.supervisor_id()
+    assert pid
+    return pid
 
 
 def is_alive(pid: int) -> bool:
@@ -97,7 +103,7 @@ def test_data_ports_and_keys_survive_down_and_up(own: Stack) -> None:
     with own.connect() as connection:
         connection.execute("create table public.survivor as select 42 as n")
     before = own.config.environment()
-    pids = [*processes(own).values(), own.supervisor_id()]
+    pids = [*processes(own).values(), supervisor(own)]
     assert own.down()
     assert not any(map(is_alive, pids))
     assert not own.config.ports.taken()
@@ -108,7 +114,7 @@ def test_data_ports_and_keys_survive_down_and_up(own: Stack) -> None:
 
 def test_nothing_outlives_a_killed_supervisor(own: Stack) -> None:
     pids = list(processes(own).values())
-    os.kill(own.supervisor_id(), signal.SIGKILL)
+    os.kill(supervisor(own), signal.SIGKILL)
     until(lambda: not any(map(is_alive, pids)))
     assert own.status()["running"] is False
     own.up()
@@ -273,7 +279,7 @@ def test_the_database_starts_as_a_hosted_one(own: Stack) -> None:
         connection.execute("drop table public.fresh")
         for extension in ("pgmq", "pgtap with schema extensions", "pg_trgm with schema extensions"):
             connection.execute(f"create extension if not exists {extension}")
-        timeouts = dict(
+        timeouts: dict[str, str] = dict(
             connection.execute(
                 "select rolname, array_to_string(rolconfig, ',') from pg_roles"
                 " where rolname in ('anon', 'authenticated', 'authenticator')"

@@ -28,7 +28,7 @@ from tests.deploy.conftest import Deploy, with_token
 from tests.deploy.platform import TOKEN, Platform
 from tests.jobs.runners import wait_for
 
-FIRMBASE = Path(sys.executable).with_name("firmbase")
+FIRMBASE = str(Path(sys.executable).with_name("firmbase"))
 DOCUMENT = ROOT / "docs" / "going-live.md"
 ALL = sorted(Project().versions())
 

@@ -163,13 +163,19 @@ def test_the_schemas_refuse_what_nobody_documents(name: str) -> None:
 UNITS = sorted(path.name for path in FILES.glob("firmbase-*"))
 
 
+class Unit(configparser.ConfigParser):
+    """Tells capitals from small letters, as systemd does."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
     assert UNITS == ["firmbase-jobs.service", "firmbase-jobs.timer", "firmbase-runner.service"]
     for unit in UNITS:
         text = (FILES / unit).read_text().replace("/srv/firmbase/.venv/bin/python", "/bin/true")
         (tmp_path / unit).write_text(text)
-        parser = configparser.ConfigParser(interpolation=None)
-        parser.optionxform = str
+        parser = Unit(interpolation=None)
         parser.read_string(text)
         if unit.endswith(".service"):
             service = parser["Service"]

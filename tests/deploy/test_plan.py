@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.deploy.buckets import Comparison, Difference
+from cli.deploy.buckets import Comparison, Difference, Value
 from cli.deploy.checks import Found
 from cli.deploy.errors import Destructive
 from cli.deploy.hosted import Hosted
@@ -60,7 +60,7 @@ def test_every_setting_is_judged() -> None:
         ("allowed_mime_types", ["a"], None, False),
     ],
 )
-def test_what_weakens_a_bucket(field: str, ours: object, theirs: object, weakens: bool) -> None:
+def test_what_weakens_a_bucket(field: str, ours: Value, theirs: Value, weakens: bool) -> None:
     assert Difference("b", field, ours, theirs).weakens is weakens
 
 

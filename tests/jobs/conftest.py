@@ -31,18 +31,20 @@ class Jobs:
         self, kind: str = "test.noop", payload: dict[str, Any] | None = None, **options: Any
     ) -> int | None:
         named = "".join(f", {name} => %s" for name in options)
-        return self.value(
+        id: int | None = self.value(
             f"select private.enqueue(%s, %s{named})",
             kind,
             json.dumps(payload or {}),
             *options.values(),
         )
+        return id
 
     def step(self, **arguments: Any) -> dict[str, Any]:
         arguments = {"worker": "test", "version": SCHEMA_VERSION, **arguments}
         named = ", ".join(f"{name} => %s" for name in arguments)
         values = [json.dumps(v) if isinstance(v, dict) else v for v in arguments.values()]
-        return self.value(f"select public.jobs_step({named})", *values)
+        answer: dict[str, Any] = self.value(f"select public.jobs_step({named})", *values)
+        return answer
 
     def claim(self, qty: int = 10, **arguments: Any) -> list[dict[str, Any]]:
         return claims(self.step(qty=qty, **arguments))

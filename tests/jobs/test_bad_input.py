@@ -164,6 +164,7 @@ def test_a_project_without_the_schema_then_without_its_database(
     wait_for(lambda: runners.start_real("run").finish() == 0, "the API to see the schema")
     stays = runners.start_real("run", "--watch")
     supervisor = frail.supervisor_id()
+    assert supervisor
     os.kill(supervisor, signal.SIGSTOP)
     try:
         os.kill(frail.state()["services"]["postgres"]["pid"], signal.SIGKILL)

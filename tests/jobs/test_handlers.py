@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.jobs.conftest import Jobs
 from tests.jobs.runners import Runners, wait_for
@@ -213,7 +213,7 @@ def test_the_limit_of_a_kind_does_not_end_a_drain_early(
 def test_a_schedule_runs_and_a_wrong_one_is_paused(jobs: Jobs, runners: Runners) -> None:
     for name, cron in (("every-minute", "* * * * *"), ("nonsense", "61 * * * *")):
         schedule = {"name": name, "kind": "test.scheduled", "cron": cron}
-        jobs.value("select public.jobs_schedule_set(%s)", psycopg.types.json.Jsonb(schedule))
+        jobs.value("select public.jobs_schedule_set(%s)", Jsonb(schedule))
     drain(runners)
     rows = {
         row["name"]: row
@@ -240,7 +240,7 @@ def test_a_schedule_whose_job_is_refused_is_paused(jobs: Jobs, runners: Runners)
         "payload": {"x": "x" * 262_120},
         "next_at": "2026-01-01T00:00:00Z",
     }
-    jobs.value("select public.jobs_schedule_set(%s)", psycopg.types.json.Jsonb(schedule))
+    jobs.value("select public.jobs_schedule_set(%s)", Jsonb(schedule))
     drain(runners)
     row = jobs.value("select to_jsonb(s) from public.jobs_schedules() as s")
     assert "256 kB" in row["error"]

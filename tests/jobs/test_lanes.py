@@ -19,7 +19,8 @@ def flood(jobs: Jobs, count: int, firm: str = FIRMS[0], kind: str = "test.noop")
 
 def claim_all(jobs: Jobs, qty: int, **arguments: Any) -> list[list[dict[str, Any]]]:
     """Claims until nothing is left; each step goes on where the last one ended."""
-    found, places = [], {}
+    found: list[list[dict[str, Any]]] = []
+    places: dict[str, Any] = {}
     while True:
         answer = jobs.step(qty=qty, places=places, **arguments)
         places = answer["places"]

@@ -5,13 +5,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.jobs.conftest import Jobs, claims
 from tests.jobs.test_lanes import FIRMS, claim_all, flood
 
 
 def limit(jobs: Jobs, kind: str = "test.noop", **limits: Any) -> None:
-    jobs.value("select public.jobs_limit(%s, %s)", kind, psycopg.types.json.Jsonb(limits))
+    jobs.value("select public.jobs_limit(%s, %s)", kind, Jsonb(limits))
 
 
 def test_so_many_at_once_and_no_more(jobs: Jobs) -> None:

@@ -257,7 +257,7 @@ class QueueMachine(RuleBasedStateMachine):
 
 def greedy(due: dict[str, list[ModelJob]], qty: int, order: tuple[str, ...]) -> dict[str, int]:
     """How many jobs of each queue are handed out; those that die of it do not count."""
-    counts = {}
+    counts: dict[str, int] = {}
     for priority in order:
         alive = [job for job in due[priority] if job.read + 1 - job.settled <= LOST_LIMIT]
         counts[priority] = min(qty - sum(counts.values()), len(alive))
@@ -282,7 +282,7 @@ def test_the_queue_does_what_the_model_does(jobs: Jobs) -> None:
     # The clock's own jobs would be none of the model's.
     jobs.db.execute("update private.job_clock set ticked_at = 'infinity'")
     run_state_machine_as_test(
-        lambda: QueueMachine(jobs),
+        lambda: QueueMachine(jobs),  # type: ignore[arg-type]  # any factory, its docstring says
         settings=settings(
             max_examples=100,
             stateful_step_count=40,

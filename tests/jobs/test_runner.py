@@ -1,6 +1,8 @@
 """The runner as a process: drains, waits, keeps leases, stops, is killed, loses the network."""
 
 import signal
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -219,9 +221,12 @@ def test_a_lease_is_kept_while_the_handler_runs(
     runner = runners.start("lease_s=1")
     hold.wait()
     ends = "select max(vt) from pgmq.q_jobs_default"
+
+    def renewed(before: datetime) -> bool:
+        return bool(jobs.value(ends) > before)
+
     for _ in range(4):
-        before = jobs.value(ends)
-        wait_for(lambda end=before: jobs.value(ends) > end, "the lease to be renewed")
+        wait_for(partial(renewed, jobs.value(ends)), "the lease to be renewed")
     assert jobs.claim() == []
     hold.let_go.touch()
     assert runner.finish() == 0
@@ -234,7 +239,12 @@ def test_a_job_that_was_taken_over_is_not_settled_by_the_late_one(
     hold = Hold(jobs, tmp_path)
     runner = runners.start("lease_s=1")
     hold.wait()
-    claims = wait_for(lambda: jobs.make_due() or jobs.claim(vt=600), "the takeover")
+
+    def take_over() -> list[dict[str, Any]]:
+        jobs.make_due()
+        return jobs.claim(vt=600)
+
+    claims = wait_for(take_over, "the takeover")
     runner.wait_for("lost")
     hold.let_go.touch()
     assert runner.finish() == 0

@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.jobs.conftest import Jobs
 
@@ -104,7 +105,7 @@ def enqueue_over_the_api(jobs: Jobs, **arguments: Any) -> Any:
 
 
 def test_many_jobs_in_one_call_keep_their_order(jobs: Jobs) -> None:
-    payloads = psycopg.types.json.Jsonb([{"n": n} for n in range(1000)])
+    payloads = Jsonb([{"n": n} for n in range(1000)])
     ids = enqueue_over_the_api(jobs, payloads=payloads)
     assert ids == sorted(ids)
     assert [job["payload"]["n"] for job in jobs.claim(500)] == list(range(500))
@@ -125,7 +126,7 @@ def test_many_jobs_in_one_call_keep_their_order(jobs: Jobs) -> None:
 )
 def test_what_is_refused(jobs: Jobs, arguments: dict[str, Any], code: str) -> None:
     if "payloads" in arguments:
-        arguments = {**arguments, "payloads": psycopg.types.json.Jsonb(arguments["payloads"])}
+        arguments = {**arguments, "payloads": Jsonb(arguments["payloads"])}
     with pytest.raises(psycopg.Error) as refused:
         enqueue_over_the_api(jobs, **arguments)
     assert refused.value.diag.message_detail == code

@@ -11,14 +11,18 @@ import psycopg
 import pytest
 import websockets
 from realtime import AsyncRealtimeChannel, AsyncRealtimeClient, RealtimeSubscribeStates
+from realtime import RealtimePostgresChangesListenEvent as Event
 
+from tests.conftest import RunningStack
 from tests.people import Api, Person
+
+People = tuple[Person, Person]
 
 PATIENCE_S = 15
 
 
 @pytest.fixture(scope="module")
-def people(api: Api) -> tuple[Person, Person]:
+def people(api: Api) -> People:
     return Person(api, "alma"), Person(api, "bert")
 
 
@@ -28,7 +32,7 @@ def room() -> str:
 
 
 @pytest.fixture
-def private(stack: Any, people: tuple[Person, Person], room: str) -> Iterator[str]:
+def private(stack: RunningStack, people: People, room: str) -> Iterator[str]:
     """A topic that alma may write and bert may only read, made as a migration would make it."""
     alma, bert = people
     with psycopg.connect(stack.db_url, autocommit=True) as postgres:
@@ -66,7 +70,9 @@ class Ear:
 
 
 @asynccontextmanager
-async def connected(stack: Any, token: str | None = None) -> AsyncIterator[AsyncRealtimeClient]:
+async def connected(
+    stack: RunningStack, token: str | None = None
+) -> AsyncIterator[AsyncRealtimeClient]:
     """supabase-py's own client (protocol 1.0.0); a dropped connection stays dropped."""
     client = AsyncRealtimeClient(
         f"{stack.url}/realtime/v1", stack.publishable_key, auto_reconnect=False
@@ -88,16 +94,24 @@ async def join(channel: AsyncRealtimeChannel) -> tuple[RealtimeSubscribeStates, 
     return state, str(error or "")
 
 
-async def follow(client: AsyncRealtimeClient, table: str | None, **wanted: Any) -> Ear:
+async def follow(
+    client: AsyncRealtimeClient,
+    table: str | None,
+    *,
+    event: Event = Event.All,
+    filter: str | None = None,
+    select: list[str] | None = None,
+) -> Ear:
     """Follows a table, or all; gives the changes as they come, once the server listens."""
     changes, system = Ear(), Ear()
     channel = client.channel(f"changes of {table}")
     channel.on_postgres_changes(
-        wanted.pop("event", "*"),
+        event,
         lambda payload: changes(payload["data"]),
         schema="public",
         table=table,
-        **wanted,
+        filter=filter,
+        select=select,
     )
     channel.on_system(system)
     assert await join(channel) == (RealtimeSubscribeStates.SUBSCRIBED, "")
@@ -129,7 +143,9 @@ class Wire:
 
 
 @asynccontextmanager
-async def wired(stack: Any, key: str | None = None, version: str = "2.0.0") -> AsyncIterator[Wire]:
+async def wired(
+    stack: RunningStack, key: str | None = None, version: str = "2.0.0"
+) -> AsyncIterator[Wire]:
     address = stack.url.replace("http", "ws", 1)
     query = f"apikey={key or stack.publishable_key}&vsn={version}"
     async with websockets.connect(f"{address}/realtime/v1/websocket?{query}") as socket:

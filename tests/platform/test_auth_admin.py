@@ -1,12 +1,14 @@
 """auth.admin of supabase-py: what the holder of the secret key does with accounts."""
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import psycopg
 import pytest
-from supabase import AuthApiError, AuthWeakPasswordError, Client
+from supabase import AuthApiError, AuthError, AuthWeakPasswordError, Client
+from supabase_auth.types import AdminUserAttributes, EmailOtpType, InviteUserByEmailOptions
 
 from tests import people
 from tests.conftest import RunningStack
@@ -14,15 +16,14 @@ from tests.platform.mailbox import Mailbox
 from tests.platform.people import PASSWORD, email_of, new_email
 
 
-def refused(
-    error: pytest.ExceptionInfo[AuthApiError | AuthWeakPasswordError],
-) -> tuple[str | None, int]:
+def refused(error: pytest.ExceptionInfo[AuthError]) -> tuple[str | None, int]:
+    assert isinstance(error.value, AuthApiError | AuthWeakPasswordError)
     return error.value.code, error.value.status
 
 
 def test_creating_an_account(admin: Client, visitor: Client) -> None:
     email = new_email()
-    account = {
+    account: AdminUserAttributes = {
         "id": str(uuid.uuid4()),
         "email": email.upper(),
         "password": PASSWORD,
@@ -117,8 +118,9 @@ def test_reading_an_account(admin: Client) -> None:
 
 
 def test_changing_an_account(admin: Client, visitor: Client) -> None:
-    account = {"email": new_email(), "user_metadata": {"a": 1, "b": {"c": None}}}
-    user = admin.auth.admin.create_user(account).user
+    user = admin.auth.admin.create_user(
+        {"email": new_email(), "user_metadata": {"a": 1, "b": {"c": None}}}
+    ).user
     email = new_email()
     changed = admin.auth.admin.update_user_by_id(
         user.id,
@@ -158,11 +160,11 @@ def test_a_new_password_ends_the_sessions(admin: Client, person: Client) -> None
     ],
 )
 def test_a_change_that_makes_no_sense(
-    admin: Client, change: dict[str, str], code: str, status: int
+    admin: Client, change: AdminUserAttributes, code: str, status: int
 ) -> None:
     user = admin.auth.admin.create_user({"email": new_email()}).user
     with pytest.raises((AuthApiError, AuthWeakPasswordError)) as error:
-        admin.auth.admin.update_user_by_id(user.id, change)  # type: ignore[arg-type]
+        admin.auth.admin.update_user_by_id(user.id, change)
     assert refused(error) == (code, status)
     assert admin.auth.admin.get_user_by_id(user.id).user == user
 
@@ -184,10 +186,11 @@ def test_a_ban_lasts_until_it_is_over_or_lifted(
     assert banned.banned_until
     left = datetime.fromisoformat(str(banned.banned_until)) - datetime.now(UTC)
     assert timedelta(minutes=85) < left <= timedelta(minutes=90)
-    for attempt in (
+    attempts: tuple[Callable[[], object], ...] = (
         lambda: visitor.auth.sign_in_with_password({"email": email, "password": PASSWORD}),
         person.auth.refresh_session,
-    ):
+    )
+    for attempt in attempts:
         with pytest.raises(AuthApiError) as error:
             attempt()
         assert refused(error) == ("user_banned", 400)
@@ -265,8 +268,8 @@ def test_an_invitation_is_accepted_by_its_link(
 ) -> None:
     email = new_email()
     page = f"{stack.env['APP_URL']}/join"
-    options = {"data": {"full_name": "Ada"}, "redirect_to": page}
-    invited = admin.auth.admin.invite_user_by_email(email, options).user  # type: ignore[arg-type]
+    options: InviteUserByEmailOptions = {"data": {"full_name": "Ada"}, "redirect_to": page}
+    invited = admin.auth.admin.invite_user_by_email(email, options).user
     assert invited.invited_at
     assert invited.email_confirmed_at is None
     assert invited.user_metadata == {"full_name": "Ada"}
@@ -308,21 +311,21 @@ def test_a_link_without_a_mail(
     stack: RunningStack,
     kind: str,
     known: bool,
-    verification: str,
+    verification: EmailOtpType,
     extra: dict[str, str],
 ) -> None:
     email = new_email()
     if known:
         admin.auth.admin.create_user({"email": email, "email_confirm": True})
     wanted = {"type": kind, "email": email, **extra}
-    made = admin.auth.admin.generate_link(wanted)  # type: ignore[arg-type]
+    made = admin.auth.admin.generate_link(wanted)  # type: ignore[arg-type]  # one of four
     assert made.user.email == email
     assert made.properties.verification_type == verification
     assert made.properties.redirect_to == stack.env["APP_URL"]
     assert made.properties.hashed_token in made.properties.action_link
     assert mailbox.all(email) == []
-    by_code = {"type": verification, "email": email, "token": made.properties.email_otp}
-    visitor.auth.verify_otp(by_code)  # type: ignore[arg-type]
+    code = made.properties.email_otp
+    visitor.auth.verify_otp({"type": verification, "email": email, "token": code})
     assert email_of(visitor) == email
 
 

@@ -19,10 +19,17 @@ Send = Callable[..., httpx.Response]
 def send(stack: RunningStack) -> Send:
     """One request to Auth with the publishable key."""
 
-    def send_one(method: str, path: str, **request: object) -> httpx.Response:
-        headers = {"apikey": stack.publishable_key} | request.pop("headers", {})  # type: ignore[operator]
+    def send_one(
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str] | None = None,
+        json: object = None,
+        content: str | bytes | None = None,
+    ) -> httpx.Response:
+        sent = {"apikey": stack.publishable_key} | (headers or {})
         url = f"{stack.url}/auth/v1{path}"
-        return httpx.request(method, url, headers=headers, **request)  # type: ignore[arg-type]
+        return httpx.request(method, url, headers=sent, json=json, content=content)
 
     return send_one
 

@@ -6,6 +6,7 @@ import httpx
 import psycopg
 import pytest
 from supabase import AuthApiError, Client
+from supabase_auth.types import MFAVerifyParams, UserAttributes
 
 from tests.authenticator import code, wrong_code
 from tests.conftest import RunningStack
@@ -115,7 +116,11 @@ def test_a_code_works_once(person: Client) -> None:
     factor, secret = enroll(person)
     used = code(secret)
     challenge = person.auth.mfa.challenge({"factor_id": factor})
-    attempt = {"factor_id": factor, "challenge_id": challenge.id, "code": used}
+    attempt: MFAVerifyParams = {
+        "factor_id": factor,
+        "challenge_id": challenge.id,
+        "code": used,
+    }
     person.auth.mfa.verify(attempt)
     with pytest.raises(AuthApiError) as replayed:
         person.auth.mfa.verify(attempt)
@@ -128,12 +133,15 @@ def test_a_code_works_once(person: Client) -> None:
 def test_guessing_is_stopped(person: Client) -> None:
     factor, secret = enroll(person)
     challenge = person.auth.mfa.challenge({"factor_id": factor})
-    attempt = {"factor_id": factor, "challenge_id": challenge.id}
+
+    def guess(code: str) -> None:
+        person.auth.mfa.verify({"factor_id": factor, "challenge_id": challenge.id, "code": code})
+
     for _ in range(15):
         with pytest.raises(AuthApiError):
-            person.auth.mfa.verify(attempt | {"code": wrong_code(secret)})
+            guess(wrong_code(secret))
     with pytest.raises(AuthApiError) as stopped:
-        person.auth.mfa.verify(attempt | {"code": code(secret)})
+        guess(code(secret))
     refused(stopped, 429, "over_request_rate_limit")
 
 
@@ -189,7 +197,11 @@ def test_what_a_password_alone_may_not_do(person: Client, open_client: OpenClien
     with pytest.raises(AuthApiError) as added:
         enroll(other, "Mine")
     refused(added, 403, "insufficient_aal")
-    for change in ({"password": "a quite different one"}, {"email": new_email()}):
+    changes: tuple[UserAttributes, ...] = (
+        {"password": "a quite different one"},
+        {"email": new_email()},
+    )
+    for change in changes:
         with pytest.raises(AuthApiError) as changed:
             other.auth.update_user(change)
         refused(changed, 401, "insufficient_aal")

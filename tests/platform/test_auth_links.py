@@ -1,11 +1,13 @@
 """What goes out by mail: links and codes that confirm, sign in, recover and invite."""
 
+from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import psycopg
 import pytest
 from supabase import AuthApiError, Client
+from supabase_auth.types import EmailOtpType, SignUpWithEmailAndPasswordCredentialsOptions
 
 from tests.conftest import RunningStack
 from tests.platform.clients import OpenClient
@@ -31,7 +33,7 @@ def test_the_link_of_a_sign_up_confirms_and_brings_a_session(
     visitor: Client, mailbox: Mailbox, stack: RunningStack, site: str
 ) -> None:
     email = new_email()
-    options = {"email_redirect_to": f"{site}/welcome"}
+    options: SignUpWithEmailAndPasswordCredentialsOptions = {"email_redirect_to": f"{site}/welcome"}
     visitor.auth.sign_up({"email": email, "password": PASSWORD, "options": options})
     mail = mailbox.newest(email)
     assert mail.link.startswith(f"{stack.url}/auth/v1/verify?token=")
@@ -71,7 +73,9 @@ def test_looking_at_a_link_does_not_use_it_up(visitor: Client, mailbox: Mailbox)
 
 def test_a_link_leads_to_no_foreign_site(visitor: Client, mailbox: Mailbox, site: str) -> None:
     email = new_email()
-    options = {"email_redirect_to": "https://evil.example/steal"}
+    options: SignUpWithEmailAndPasswordCredentialsOptions = {
+        "email_redirect_to": "https://evil.example/steal"
+    }
     visitor.auth.sign_up({"email": email, "password": PASSWORD, "options": options})
     link = mailbox.newest(email).link
     assert "evil" not in link
@@ -105,7 +109,7 @@ def test_a_code_is_good_for_its_own_address_only(visitor: Client, mailbox: Mailb
 
 
 def test_signing_in_by_mail_asks_somebody_new_to_confirm(
-    visitor: Client, mailbox: Mailbox, db: psycopg.Connection[tuple[str]]
+    visitor: Client, mailbox: Mailbox, db: psycopg.Connection[tuple[datetime | None, str]]
 ) -> None:
     email = new_email()
     answer = visitor.auth.sign_in_with_otp({"email": email, "options": {"data": {"nick": "N"}}})
@@ -121,12 +125,14 @@ def test_signing_in_by_mail_asks_somebody_new_to_confirm(
 
 
 @pytest.mark.parametrize("kind", ["email", "magiclink"])
-def test_signing_in_by_mail(person: Client, visitor: Client, mailbox: Mailbox, kind: str) -> None:
+def test_signing_in_by_mail(
+    person: Client, visitor: Client, mailbox: Mailbox, kind: EmailOtpType
+) -> None:
     email = email_of(person)
     visitor.auth.sign_in_with_otp({"email": email})
     mail = mailbox.newest(email)
     assert mail.subject == "Your sign-in link"
-    visitor.auth.verify_otp({"type": kind, "email": email, "token": mail.code})  # type: ignore[typeddict-item]
+    visitor.auth.verify_otp({"type": kind, "email": email, "token": mail.code})
     assert email_of(visitor) == email
 
 
@@ -227,7 +233,7 @@ def test_a_session_is_fetched_with_a_code_and_its_verifier(
         )
     assert stolen.value.code == "bad_code_verifier"
 
-    browser.auth.exchange_code_for_session({"auth_code": code})  # type: ignore[typeddict-item]
+    browser.auth.exchange_code_for_session({"auth_code": code})
     assert email_of(browser) == email
     with pytest.raises(AuthApiError) as again:
         thief.auth.exchange_code_for_session(

@@ -2,13 +2,19 @@
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import jwt
 import psycopg
 import pytest
 from supabase import AuthApiError, Client
+from supabase_auth.types import (
+    AuthResponse,
+    SignOutScope,
+    SignUpWithEmailAndPasswordCredentials,
+    SignUpWithEmailAndPasswordCredentialsOptions,
+)
 
 from tests.conftest import RunningStack
 from tests.platform.clients import OpenClient
@@ -28,7 +34,7 @@ def test_sign_up_waits_for_the_confirmation_of_the_address(
     visitor: Client, mailbox: Mailbox
 ) -> None:
     email = new_email()
-    credentials = {
+    credentials: SignUpWithEmailAndPasswordCredentials = {
         "email": email.upper(),
         "password": PASSWORD,
         "options": {"data": {"full_name": "Ada"}},
@@ -181,7 +187,7 @@ def test_sign_out_ends_the_sessions_of_its_scope(
     person: Client,
     open_client: OpenClient,
     stack: RunningStack,
-    scope: str,
+    scope: SignOutScope,
     this_ends: bool,
     other_ends: bool,
 ) -> None:
@@ -283,13 +289,17 @@ def test_a_trigger_of_the_project_sees_the_metadata_and_may_refuse(
     try:
         client = open_client(url=autoconfirming)
         email = new_email()
-        credentials = {"email": email, "password": PASSWORD}
+
+        def sign_up(name: str) -> AuthResponse:
+            options: SignUpWithEmailAndPasswordCredentialsOptions = {"data": {"full_name": name}}
+            return client.auth.sign_up({"email": email, "password": PASSWORD, "options": options})
+
         with pytest.raises(AuthApiError) as refused:
-            client.auth.sign_up(credentials | {"options": {"data": {"full_name": "Mallory"}}})
+            sign_up("Mallory")
         assert refused.value.status == 500
         assert refused.value.code == "unexpected_failure"
         assert "Database error saving new user" in str(refused.value)
-        assert client.auth.sign_up(credentials | {"options": {"data": {"full_name": "Ada"}}}).user
+        assert sign_up("Ada").user
     finally:
         db.execute("drop function public.greet() cascade")
 
@@ -299,7 +309,7 @@ def user_request(stack: RunningStack, token: str) -> httpx.Response:
     return httpx.get(f"{stack.url}/auth/v1/user", headers=headers)
 
 
-def eventually(read):  # type: ignore[no-untyped-def]
+def eventually(read: Callable[[], object]) -> object:
     """What `read` returns once the Data API knows the new function."""
     from postgrest.exceptions import APIError
 

@@ -7,19 +7,23 @@ from typing import Any
 
 import psycopg
 import pytest
+from realtime import RealtimePostgresChangesListenEvent as Event
 from realtime import RealtimeSubscribeStates
 
+from tests.conftest import RunningStack
 from tests.people import Person
-from tests.platform.live import Ear, connected, follow, join, people
+from tests.platform.live import Ear, People, connected, follow, join, people
 
 __all__ = ["people"]
+
+Db = psycopg.Connection[Any]
 
 COLUMNS = ["id", "owner", "title", "rank", "amount", "noted_at", "tags", "more", "doubled"]
 OTHERS = "(owner, title, rank, amount, noted_at, tags, more, secret)"
 
 
 @pytest.fixture
-def table(stack: Any) -> Iterator[str]:
+def table(stack: RunningStack) -> Iterator[str]:
     """A table that joins the publication as a migration would do it; everyone sees their own."""
     name = f"notes_{uuid.uuid4().hex[:8]}"
     with psycopg.connect(stack.db_url, autocommit=True) as postgres:
@@ -43,7 +47,7 @@ def table(stack: Any) -> Iterator[str]:
 
 
 class Notes:
-    def __init__(self, db: psycopg.Connection[Any], table: str) -> None:
+    def __init__(self, db: Db, table: str) -> None:
         self.db = db
         self.table = table
 
@@ -66,11 +70,13 @@ class Notes:
 
 
 @pytest.fixture
-def notes(db: psycopg.Connection[Any], table: str) -> Notes:
+def notes(db: Db, table: str) -> Notes:
     return Notes(db, table)
 
 
-async def test_a_change_carries_the_row_and_its_key(stack, people, notes):
+async def test_a_change_carries_the_row_and_its_key(
+    stack: RunningStack, people: People, notes: Notes
+) -> None:
     alma, _ = people
     async with connected(stack, alma.token) as client:
         changes = await follow(client, notes.table)
@@ -111,7 +117,9 @@ async def test_a_change_carries_the_row_and_its_key(stack, people, notes):
     assert {column["name"]: column["type"] for column in added["columns"]}["rank"] == "int4"
 
 
-async def test_everyone_hears_only_of_rows_they_can_select(stack, people, notes):
+async def test_everyone_hears_only_of_rows_they_can_select(
+    stack: RunningStack, people: People, notes: Notes
+) -> None:
     alma, bert = people
     async with connected(stack, alma.token) as hers, connected(stack, bert.token) as his:
         alma_hears, bert_hears = await follow(hers, notes.table), await follow(his, notes.table)
@@ -129,7 +137,9 @@ async def test_everyone_hears_only_of_rows_they_can_select(stack, people, notes)
         ]
 
 
-async def test_a_delete_reaches_all_followers_with_the_key_alone(stack, people, notes, db):
+async def test_a_delete_reaches_all_followers_with_the_key_alone(
+    stack: RunningStack, people: People, notes: Notes, db: Db
+) -> None:
     alma, bert = people
     db.execute(f"alter table {notes.table} replica identity full")
     async with connected(stack, alma.token) as hers, connected(stack, bert.token) as his:
@@ -146,7 +156,9 @@ async def test_a_delete_reaches_all_followers_with_the_key_alone(stack, people, 
     assert removed["old_record"] == heard_by_bert["old_record"] == {"id": id}
 
 
-async def test_a_visitor_without_rights_gets_no_row_and_no_key(stack, people, notes):
+async def test_a_visitor_without_rights_gets_no_row_and_no_key(
+    stack: RunningStack, people: People, notes: Notes
+) -> None:
     alma, _ = people
     async with connected(stack) as client:
         changes = await follow(client, notes.table)
@@ -179,13 +191,15 @@ async def test_a_visitor_without_rights_gets_no_row_and_no_key(stack, people, no
         ("rank=not.is.null", [1, 2, 3, 4]),
     ],
 )
-async def test_a_filter_lets_through_what_matches(stack, people, notes, filter, passing):
+async def test_a_filter_lets_through_what_matches(
+    stack: RunningStack, people: People, notes: Notes, filter: str, passing: list[int]
+) -> None:
     alma, _ = people
     async with connected(stack, alma.token) as client:
         changes = await follow(client, notes.table, filter=filter)
         channel = client.channel("all")
         everything = Ear()
-        channel.on_postgres_changes("*", everything, schema="public", table=notes.table)
+        channel.on_postgres_changes(Event.All, everything, schema="public", table=notes.table)
         await join(channel)
         for rank in (1, 2, 3, 4):
             notes.add(alma, f"note {rank}", rank=rank)
@@ -194,10 +208,12 @@ async def test_a_filter_lets_through_what_matches(stack, people, notes, filter, 
     assert [change["record"]["rank"] for change in heard] == passing
 
 
-async def test_an_event_lets_through_only_its_kind(stack, people, notes):
+async def test_an_event_lets_through_only_its_kind(
+    stack: RunningStack, people: People, notes: Notes
+) -> None:
     alma, _ = people
     async with connected(stack, alma.token) as client:
-        changes = await follow(client, notes.table, event="UPDATE")
+        changes = await follow(client, notes.table, event=Event.Update)
         notes.remove(notes.add(alma, "removed"))
         notes.change(notes.add(alma, "added"), title="changed")
         notes.change(notes.add(alma, "added"), title="the end")
@@ -219,12 +235,14 @@ async def test_an_event_lets_through_only_its_kind(stack, people, notes):
         ({"select": ["secret"]}, "invalid column for select secret"),
     ],
 )
-async def test_a_subscription_that_makes_no_sense_is_refused(stack, people, notes, wanted, reason):
+async def test_a_subscription_that_makes_no_sense_is_refused(
+    stack: RunningStack, people: People, notes: Notes, wanted: dict[str, Any], reason: str
+) -> None:
     alma, _ = people
     async with connected(stack, alma.token) as client:
         channel = client.channel("refused")
         channel.on_postgres_changes(
-            "*", Ear(), **({"schema": "public", "table": notes.table} | wanted)
+            Event.All, Ear(), **({"schema": "public", "table": notes.table} | wanted)
         )
         states = Ear()
         await channel.subscribe(states)
@@ -233,7 +251,9 @@ async def test_a_subscription_that_makes_no_sense_is_refused(stack, people, note
     assert reason in str(error)
 
 
-async def test_selected_columns_come_with_the_key(stack, people, notes):
+async def test_selected_columns_come_with_the_key(
+    stack: RunningStack, people: People, notes: Notes
+) -> None:
     alma, _ = people
     async with connected(stack, alma.token) as client:
         changes = await follow(client, notes.table, select=["title"])
@@ -242,12 +262,14 @@ async def test_selected_columns_come_with_the_key(stack, people, notes):
     assert change["record"] == {"id": id, "title": "short"}
 
 
-async def test_another_token_changes_what_is_heard(stack, people, notes):
+async def test_another_token_changes_what_is_heard(
+    stack: RunningStack, people: People, notes: Notes
+) -> None:
     alma, bert = people
     async with connected(stack, alma.token) as client:
         changes, system = Ear(), Ear()
         channel = client.channel("switching")
-        channel.on_postgres_changes("*", changes, schema="public", table=notes.table)
+        channel.on_postgres_changes(Event.All, changes, schema="public", table=notes.table)
         channel.on_system(system)
         await join(channel)
         await system.next()
@@ -258,7 +280,9 @@ async def test_another_token_changes_what_is_heard(stack, people, notes):
         assert (await changes.next())["data"]["record"]["title"] == "bert's"
 
 
-async def test_many_rows_in_one_statement_all_arrive_in_order(stack, people, notes, db):
+async def test_many_rows_in_one_statement_all_arrive_in_order(
+    stack: RunningStack, people: People, notes: Notes, db: Db
+) -> None:
     alma, _ = people
     async with connected(stack, alma.token) as client:
         changes = await follow(client, notes.table)
@@ -271,7 +295,9 @@ async def test_many_rows_in_one_statement_all_arrive_in_order(stack, people, not
     assert ranks == list(range(1, 3001))
 
 
-async def test_a_table_without_a_primary_key_says_so(stack, people, notes, db):
+async def test_a_table_without_a_primary_key_says_so(
+    stack: RunningStack, people: People, notes: Notes, db: Db
+) -> None:
     alma, _ = people
     async with connected(stack, alma.token) as client:
         changes = await follow(client, notes.table)
@@ -282,7 +308,9 @@ async def test_a_table_without_a_primary_key_says_so(stack, people, notes, db):
     assert change["record"] == {}
 
 
-async def test_a_policy_that_fails_shows_nothing(stack, people, notes, db):
+async def test_a_policy_that_fails_shows_nothing(
+    stack: RunningStack, people: People, notes: Notes, db: Db
+) -> None:
     alma, _ = people
     async with connected(stack, alma.token) as client:
         changes = await follow(client, notes.table)
@@ -293,7 +321,9 @@ async def test_a_policy_that_fails_shows_nothing(stack, people, notes, db):
     assert change["record"] == {}
 
 
-async def test_a_table_takes_part_while_it_is_in_the_publication(stack, people, notes):
+async def test_a_table_takes_part_while_it_is_in_the_publication(
+    stack: RunningStack, people: People, notes: Notes
+) -> None:
     alma, _ = people
     late = f"{notes.table}_late"
     async with connected(stack, alma.token) as client:
@@ -315,8 +345,8 @@ async def test_a_table_takes_part_while_it_is_in_the_publication(stack, people, 
 
 
 async def test_changes_flow_again_after_the_database_dropped_the_connection(
-    stack, people, notes, db
-):
+    stack: RunningStack, people: People, notes: Notes, db: Db
+) -> None:
     alma, _ = people
     async with connected(stack, alma.token) as client:
         changes = await follow(client, notes.table)
@@ -328,7 +358,7 @@ async def test_changes_flow_again_after_the_database_dropped_the_connection(
         assert (await changes.next())["record"]["title"] == "after the break"
 
 
-def walsenders(db: psycopg.Connection[Any]) -> list[int]:
+def walsenders(db: Db) -> list[int]:
     found = db.execute(
         "select pid from pg_stat_replication"
         " where application_name = 'firmbase-realtime' and state = 'streaming'"

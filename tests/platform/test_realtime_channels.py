@@ -6,20 +6,25 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from realtime import RealtimeSubscribeStates
+from realtime import RealtimeChannelOptions, RealtimeChannelPresenceConfig, RealtimeSubscribeStates
 from realtime.exceptions import RealtimeHTTPError
 
+from tests.conftest import RunningStack
 from tests.people import PASSWORD, Person
-from tests.platform.live import Ear, connected, join, people, private, room, wired
+from tests.platform.live import Ear, People, connected, join, people, private, room, wired
 from tests.platform.node import run_node_tests
 
 __all__ = ["people", "private", "room"]
 
+Db = psycopg.Connection[Any]
+
 JOINED = (RealtimeSubscribeStates.SUBSCRIBED, "")
-PRIVATE = {"config": {"private": True, "broadcast": {"self": True}, "presence": None}}
+PRIVATE: RealtimeChannelOptions = {
+    "config": {"private": True, "broadcast": {"self": True}, "presence": None}
+}
 
 
-async def test_a_broadcast_reaches_the_others(stack, room):
+async def test_a_broadcast_reaches_the_others(stack: RunningStack, room: str) -> None:
     async with connected(stack) as sender, connected(stack) as receiver:
         own, heard = Ear(), Ear()
         hers = sender.channel(room).on_broadcast("*", own)
@@ -32,7 +37,9 @@ async def test_a_broadcast_reaches_the_others(stack, room):
         assert own.heard.empty()
 
 
-async def test_a_broadcast_comes_back_and_is_acknowledged_if_wanted(stack, room):
+async def test_a_broadcast_comes_back_and_is_acknowledged_if_wanted(
+    stack: RunningStack, room: str
+) -> None:
     async with wired(stack) as wire:
         await wire.join(room, broadcast={"self": True, "ack": True})
         sent = {"type": "broadcast", "event": "e", "payload": {"x": 1}}
@@ -47,7 +54,9 @@ async def test_a_broadcast_comes_back_and_is_acknowledged_if_wanted(stack, room)
         ]
 
 
-async def test_a_private_channel_admits_by_policy(stack, people, private, outsider):
+async def test_a_private_channel_admits_by_policy(
+    stack: RunningStack, people: People, private: str, outsider: Person
+) -> None:
     alma, bert = people
     async with (
         connected(stack, alma.token) as hers,
@@ -78,7 +87,9 @@ async def test_a_private_channel_admits_by_policy(stack, people, private, outsid
             assert public_hears.heard.empty()
 
 
-async def test_a_reader_may_not_be_present(stack, people, private):
+async def test_a_reader_may_not_be_present(
+    stack: RunningStack, people: People, private: str
+) -> None:
     _, bert = people
     async with wired(stack) as wire:
         reply = await wire.join(private, bert.token, private=True)
@@ -87,7 +98,9 @@ async def test_a_reader_may_not_be_present(stack, people, private):
         assert (await wire.next())[4] == {"status": "error", "response": {}}
 
 
-async def test_the_database_sends_to_a_private_channel(stack, people, private, db):
+async def test_the_database_sends_to_a_private_channel(
+    stack: RunningStack, people: People, private: str, db: Db
+) -> None:
     _, bert = people
     async with connected(stack, bert.token) as client:
         heard = Ear()
@@ -103,7 +116,9 @@ async def test_the_database_sends_to_a_private_channel(stack, people, private, d
     assert message["payload"]["id"] == message["meta"]["id"]
 
 
-async def test_a_trigger_broadcasts_changes(stack, people, private, db):
+async def test_a_trigger_broadcasts_changes(
+    stack: RunningStack, people: People, private: str, db: Db
+) -> None:
     _, bert = people
     async with connected(stack, bert.token) as client:
         heard = Ear()
@@ -134,7 +149,9 @@ async def test_a_trigger_broadcasts_changes(stack, people, private, db):
     assert removed["payload"]["old_record"] == {"id": 1}
 
 
-async def test_broadcasts_over_http(stack, people, private, outsider):
+async def test_broadcasts_over_http(
+    stack: RunningStack, people: People, private: str, outsider: Person
+) -> None:
     alma, bert = people
 
     def post(person: Person, *messages: Any) -> httpx.Response:
@@ -167,9 +184,10 @@ async def test_broadcasts_over_http(stack, people, private, outsider):
     }
 
 
-async def test_presence_is_told_to_all(stack, room):
-    def options(key: str) -> Any:
-        return {"config": {"presence": {"key": key, "enabled": True}, "broadcast": None}}
+async def test_presence_is_told_to_all(stack: RunningStack, room: str) -> None:
+    def options(key: str) -> RealtimeChannelOptions:
+        presence: RealtimeChannelPresenceConfig = {"key": key, "enabled": True}
+        return {"config": {"presence": presence, "broadcast": None, "private": False}}
 
     async with connected(stack) as hers:
         joins, leaves, syncs = Ear(), Ear(), Ear()
@@ -198,12 +216,14 @@ async def test_presence_is_told_to_all(stack, room):
         assert alma.presence_state() == {}
 
 
-async def test_the_secret_key_passes_all_policies(stack, private):
+async def test_the_secret_key_passes_all_policies(stack: RunningStack, private: str) -> None:
     async with wired(stack, key=stack.secret_key) as wire:
         assert (await wire.join(private, stack.secret_key, private=True))["status"] == "ok"
 
 
-def test_supabase_js_gets_what_the_hosted_service_would_give(stack, people, private):
+def test_supabase_js_gets_what_the_hosted_service_would_give(
+    stack: RunningStack, people: People, private: str
+) -> None:
     alma, bert = people
     table = f"js_{uuid.uuid4().hex[:8]}"
     with psycopg.connect(stack.db_url, autocommit=True) as postgres:

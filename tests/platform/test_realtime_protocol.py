@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 import websockets
 
-from tests.platform.live import PATIENCE_S, people, private, room, wired
+from tests.conftest import RunningStack
+from tests.people import Person
+from tests.platform.live import PATIENCE_S, People, people, private, room, wired
 
 __all__ = ["people", "private", "room"]
 
 
-def token(stack: Any, **claims: Any) -> str:
+def token(stack: RunningStack, **claims: Any) -> str:
     def encode(part: bytes) -> str:
         return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
 
@@ -30,7 +32,9 @@ def in_(seconds: int) -> int:
     return int(time.time()) + seconds
 
 
-async def test_a_channel_closes_when_its_token_expires(stack, people, room):
+async def test_a_channel_closes_when_its_token_expires(
+    stack: RunningStack, people: People, room: str
+) -> None:
     alma, _ = people
     short = token(stack, role="authenticated", sub=alma.id, exp=in_(3))
     async with wired(stack) as wire:
@@ -53,14 +57,18 @@ async def test_a_channel_closes_when_its_token_expires(stack, people, room):
         ({"role": "supabase_admin", "exp": in_(86400)}, "is not an API role"),
     ],
 )
-async def test_a_token_that_is_not_good_is_refused(stack, room, claims, reason):
+async def test_a_token_that_is_not_good_is_refused(
+    stack: RunningStack, room: str, claims: dict[str, Any], reason: str
+) -> None:
     async with wired(stack) as wire:
         reply = await wire.join(room, token(stack, **claims))
         assert reply["status"] == "error"
         assert reason in reply["response"]["reason"]
 
 
-async def test_a_token_of_another_project_is_refused(stack, people, room):
+async def test_a_token_of_another_project_is_refused(
+    stack: RunningStack, people: People, room: str
+) -> None:
     alma, _ = people
     async with wired(stack) as wire:
         forged = alma.token[:-4] + ("AAAA" if not alma.token.endswith("AAAA") else "BBBB")
@@ -71,8 +79,8 @@ async def test_a_token_of_another_project_is_refused(stack, people, room):
 
 
 async def test_a_new_token_without_the_right_closes_the_private_channel(
-    stack, people, private, outsider
-):
+    stack: RunningStack, people: People, private: str, outsider: Person
+) -> None:
     alma, bert = people
     topic = f"realtime:{private}"
     async with wired(stack) as wire:
@@ -85,7 +93,7 @@ async def test_a_new_token_without_the_right_closes_the_private_channel(
         assert (await wire.next())[3] == "phx_close"
 
 
-async def test_leaving_and_joining_again(stack, room):
+async def test_leaving_and_joining_again(stack: RunningStack, room: str) -> None:
     topic = f"realtime:{room}"
     async with wired(stack) as wire:
         await wire.join(room)
@@ -119,7 +127,9 @@ async def test_leaving_and_joining_again(stack, room):
         b"\x09" * 20,
     ],
 )
-async def test_a_malformed_frame_ends_only_its_own_connection(stack, room, frame):
+async def test_a_malformed_frame_ends_only_its_own_connection(
+    stack: RunningStack, room: str, frame: str | bytes
+) -> None:
     async with wired(stack) as other:
         await other.join(room)
         async with wired(stack) as wire:
@@ -130,13 +140,14 @@ async def test_a_malformed_frame_ends_only_its_own_connection(stack, room, frame
         assert (await other.next())[1] == "5"
 
 
-async def test_a_frame_that_announces_too_much_ends_the_connection(stack):
+async def test_a_frame_that_announces_too_much_ends_the_connection(stack: RunningStack) -> None:
     async with wired(stack) as wire:
         text, masked_with_long_size = 0x81, 0xFF
         head = bytes([text, masked_with_long_size]) + (5_000_000).to_bytes(8, "big") + bytes(4)
         wire.socket.transport.write(head)
         with pytest.raises(websockets.ConnectionClosedError) as closed:
             await asyncio.wait_for(wire.socket.recv(), PATIENCE_S)
+    assert closed.value.rcvd
     assert closed.value.rcvd.code == 1009
 
 
@@ -150,14 +161,16 @@ async def test_a_frame_that_announces_too_much_ends_the_connection(stack):
         {"config": {"presence": {"key": {"__proto__": 1}, "enabled": True}}},
     ],
 )
-async def test_an_odd_join_is_taken_for_a_plain_one(stack, room, payload):
+async def test_an_odd_join_is_taken_for_a_plain_one(
+    stack: RunningStack, room: str, payload: Any
+) -> None:
     async with wired(stack) as wire:
         await wire.send("1", "1", f"realtime:{room}", "phx_join", payload)
         reply = (await wire.next())[4]
         assert reply == {"status": "ok", "response": {"postgres_changes": []}}
 
 
-async def test_a_client_that_does_not_read_is_dropped(stack, room):
+async def test_a_client_that_does_not_read_is_dropped(stack: RunningStack, room: str) -> None:
     async with wired(stack) as reader, wired(stack) as sender:
         await reader.join(room)
         await sender.join(room)
@@ -173,7 +186,7 @@ async def test_a_client_that_does_not_read_is_dropped(stack, room):
             await reader.take(30)
 
 
-async def test_only_known_keys_and_versions_connect(stack):
+async def test_only_known_keys_and_versions_connect(stack: RunningStack) -> None:
     for query, status in (({"key": "sb_publishable_wrong"}, 401), ({"version": "3.0.0"}, 403)):
         with pytest.raises(websockets.InvalidStatus) as refused:
             async with wired(stack, **query):

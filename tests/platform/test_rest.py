@@ -1,12 +1,13 @@
 """The Data API by supabase-py: every sort of call the product makes, and its errors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 from postgrest.exceptions import APIError
+from postgrest.types import JSON, CountMethod, ReturnMethod
 from supabase import Client
 
 from cli.local.project import wait_for_api
@@ -74,6 +75,11 @@ def reader(person: Client, db: psycopg.Connection[Any]) -> Iterator[Client]:
     db.execute("truncate public.books restart identity")
 
 
+def fields(row: JSON) -> Mapping[str, JSON]:
+    assert isinstance(row, Mapping)
+    return row
+
+
 def titles(answer: Any) -> list[str]:
     return [row["title"] for row in answer.data]
 
@@ -106,9 +112,9 @@ def test_select_filters_orders_and_pages(reader: Client) -> None:
 
 def test_select_counts_and_embeds(reader: Client) -> None:
     books = reader.table("books")
-    counted = books.select("id", count="exact").limit(2).execute()
+    counted = books.select("id", count=CountMethod.exact).limit(2).execute()
     assert (counted.count, len(counted.data)) == (5, 2)
-    head = books.select("*", count="exact", head=True).execute()
+    head = books.select("*", count=CountMethod.exact, head=True).execute()
     assert (head.count, head.data) == (5, [])
     embedded = books.select("title, shelves(name)").eq("rating", 1).single().execute()
     assert embedded.data == {"title": "Volume 1", "shelves": {"name": "Lower"}}
@@ -120,7 +126,8 @@ def test_select_counts_and_embeds(reader: Client) -> None:
 
 def test_one_row_or_none(reader: Client) -> None:
     books = reader.table("books")
-    assert books.select("*").eq("rating", 4).single().execute().data["title"] == "Volume 4"
+    one = books.select("*").eq("rating", 4).single().execute().data
+    assert fields(one)["title"] == "Volume 4"
     assert books.select("*").eq("rating", 9).maybe_single().execute() is None
     with pytest.raises(APIError) as none:
         books.select("*").eq("rating", 9).single().execute()
@@ -129,17 +136,19 @@ def test_one_row_or_none(reader: Client) -> None:
 
 def test_rows_change(reader: Client) -> None:
     books = reader.table("books")
-    made = books.insert({"title": "New", "tags": ["a"]}).execute().data[0]
-    assert made["owner"] == reader.auth.get_session().user.id  # type: ignore[union-attr]
+    made = fields(books.insert({"title": "New", "tags": ["a"]}).execute().data[0])
+    session = reader.auth.get_session()
+    assert session
+    assert made["owner"] == session.user.id
     changed = books.update({"rating": 5}).eq("id", made["id"]).execute().data
-    assert [row["rating"] for row in changed] == [5]
-    merged = books.upsert({"id": made["id"], "title": "Newer"}).execute().data
-    assert (merged[0]["title"], merged[0]["rating"]) == ("Newer", 5)
+    assert [fields(row)["rating"] for row in changed] == [5]
+    merged = fields(books.upsert({"id": made["id"], "title": "Newer"}).execute().data[0])
+    assert (merged["title"], merged["rating"]) == ("Newer", 5)
     kept = books.upsert(
         {"title": "Newer", "rating": 1}, on_conflict="title", ignore_duplicates=True
     ).execute()
     assert kept.data == []
-    silent = books.insert({"title": "Quiet"}, returning="minimal").execute()
+    silent = books.insert({"title": "Quiet"}, returning=ReturnMethod.minimal).execute()
     assert silent.data == []
     assert len(books.delete().eq("title", "Quiet").execute().data) == 1
     assert books.select("*").eq("title", "Quiet").execute().data == []

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from cli import db
 from cli.schema.build import build_from_sql, scratch

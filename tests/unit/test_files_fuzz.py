@@ -10,6 +10,7 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -46,6 +47,7 @@ SEEDS = {
 
 PACKED = (".docx", ".xlsx", ".pptx", ".odt", ".ods")
 
+ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
 # Values that lengths, offsets and counts go wrong with.
 AWKWARD = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
@@ -70,7 +72,7 @@ def damaged(draw: st.DrawFn, sound: Damaged) -> Damaged:
             case "byte":
                 data[at : at + 1] = bytes([draw(st.integers(0, 255))])
             case "number":
-                order = draw(st.sampled_from(("little", "big")))
+                order = draw(st.sampled_from(ORDERS))
                 data[at : at + 4] = draw(st.sampled_from(AWKWARD)).to_bytes(4, order)
             case "cut":
                 del data[at:]

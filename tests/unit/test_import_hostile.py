@@ -13,7 +13,7 @@ from edge_jobs.imports import refused, run
 from edge_jobs.imports.keys import Keys
 from tests.unit.documents import docx, xlsx, zipped
 
-FIELDS = [
+FIELDS: list[dict[str, Any]] = [
     {"field": "external_ref", "key": "unique", "words": ["external id"]},
     {"field": "tax_id", "key": "unique", "words": ["VAT ID", "vat number"]},
     {"field": "name", "key": "shared", "words": ["company name"]},

@@ -4,7 +4,6 @@ import email
 from email.message import EmailMessage
 from email.policy import default
 from html import escape
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,9 +34,9 @@ ENDING = {
 }
 
 
-def message(**changes: Any) -> EmailMessage:
+def message(**changes: str) -> EmailMessage:
     values = {
-        "firm": ENDING["firm"],
+        "firm": str(ENDING["firm"]),
         "sender": "Firmbase <no-reply@firmbase.test>",
         "to": "ada@marlow.test",
         "subject": "Pricing ends in 14 days",
@@ -50,8 +49,10 @@ def message(**changes: Any) -> EmailMessage:
 
 def parts(sent: EmailMessage) -> tuple[str, str]:
     received = email.message_from_bytes(sent.as_bytes(), policy=default)
-    texts = [received.get_body((kind,)) for kind in ("plain", "html")]
-    return tuple(text.get_content() for text in texts)  # type: ignore[union-attr, return-value]
+    text, html = (received.get_body((kind,)) for kind in ("plain", "html"))
+    assert text
+    assert html
+    return text.get_content(), html.get_content()
 
 
 def test_both_parts_say_the_same() -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def test_whoever_waits_is_ended_with_its_children(
     with pytest.raises(sandbox.TooComplex):
         run(tmp_path, "sleep")
     for pid in json.loads((tmp_path / "work" / "pids").read_text()):
-        expect(lambda pid=pid: has_ended(pid))
+        expect(partial(has_ended, pid))
 
 
 def test_a_child_that_somebody_kills_is_one_file_lost(tmp_path: Path) -> None:
@@ -128,10 +129,7 @@ def test_a_runner_that_is_killed_leaves_nobody_behind(tmp_path: Path) -> None:
 
 
 def test_several_at_once(tmp_path: Path) -> None:
-    waiting = [
-        in_thread(lambda n=n: run(tmp_path / str(n), "wait", "go"))  # type: ignore[misc]
-        for n in range(4)
-    ]
+    waiting = [in_thread(partial(run, tmp_path / str(n), "wait", "go")) for n in range(4)]
     folders = [tmp_path / str(n) / "work" for n in range(4)]
     # Nobody goes on before all of them are there.
     for folder in folders:

@@ -1,5 +1,7 @@
 """Whether a page keeps somebody out, as far as axe can tell."""
 
+from typing import Literal
+
 from playwright.sync_api import Page
 
 from tests.web.conftest import DESKTOP, PHONE, ROOT
@@ -10,6 +12,11 @@ RUN_AXE = """(rules) => axe.run(document, {
   ...(rules && { runOnly: rules }),
 })"""
 ALL_RULES = None
+# Nothing but colours changes with the night.
+SCHEMES: tuple[tuple[Literal["dark", "light"], list[str] | None], ...] = (
+    ("dark", ["color-contrast"]),
+    ("light", ALL_RULES),
+)
 
 
 def check(page: Page, what: str) -> None:
@@ -19,8 +26,7 @@ def check(page: Page, what: str) -> None:
     for width, viewport in (("phone", PHONE), ("desk", DESKTOP)):
         page.set_viewport_size(viewport)
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), what
-        # Nothing but colours changes with the night.
-        for scheme, rules in (("dark", ["color-contrast"]), ("light", ALL_RULES)):
+        for scheme, rules in SCHEMES:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             found = page.evaluate(RUN_AXE, rules)
             told += [

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    sync_playwright,
+)
 
 from cli.local import webapp
 from tests.capabilities.conftest import Mailbox, drain, mailbox
@@ -21,8 +28,8 @@ __all__ = ["Mailbox", "drain", "mailbox"]
 ROOT = Path(__file__).parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 UNPACKED = ROOT / "web" / "node_modules" / ".chromium"
-DESKTOP = {"width": 1280, "height": 860}
-PHONE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 860}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 def chromium() -> dict[str, Any]:
@@ -77,6 +84,10 @@ def visit(stack: RunningStack, browser: Browser, faults: list[str]) -> Iterator[
     webapp.build()
     contexts: list[BrowserContext] = []
 
+    def hear(said: ConsoleMessage) -> None:
+        if is_fault(said):
+            faults.append(said.text)
+
     def open_page(path: str = "/", person: Person | None = None, **settings: Any) -> Page:
         options = {"viewport": DESKTOP, "base_url": stack.env["APP_URL"]} | settings
         context = browser.new_context(**options)
@@ -84,7 +95,7 @@ def visit(stack: RunningStack, browser: Browser, faults: list[str]) -> Iterator[
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: is_fault(said) and faults.append(said.text))
+        page.on("console", hear)
         page.goto(path)
         if person:
             sign_in(page, person.email)

@@ -18,7 +18,7 @@ def kind(page: Page, what: str, choice: str) -> Locator:
 def keeps(answer: Response, kind: str) -> bool:
     """Whether it is the answer to a choice for mails of a kind."""
     sent = answer.request.post_data_json if "set_notification" in answer.url else None
-    return bool(sent) and sent["kind"] == kind
+    return bool(sent and sent["kind"] == kind)
 
 
 def test_mails_are_chosen_by_keyboard_and_kept_at_once(visit: Visit, firm: Firm) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
 from tests.people import Firm, Person
 from tests.web.conftest import Visit
@@ -133,7 +133,12 @@ def test_a_hostile_name_is_only_text(
     company = firm.company(name=name)
     page = visit(f"/companies/{company['id']}", firm.owner)
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def hear(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", hear)
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     choose(page, HOSTILE, SMALL)
     expect(page.get_by_role("list", name="Files").get_by_text(HOSTILE)).to_be_visible()

@@ -3,12 +3,13 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol, Unpack
 
 import httpx
 import psycopg
 import pytest
 from storage3._sync.file_api import SyncBucketProxy
+from storage3.types import CreateOrUpdateBucketOptions, URLOptions
 from supabase import Client
 
 from tests.conftest import RunningStack
@@ -24,9 +25,14 @@ class Bucket:
     id: str
     files: SyncBucketProxy
 
+    def signed_url(self, path: str, seconds: int = 60, options: URLOptions | None = None) -> str:
+        url = self.files.create_signed_url(path, seconds, options)["signedURL"]
+        assert url
+        return url
+
 
 class MakeBucket(Protocol):
-    def __call__(self, **options: Any) -> Bucket: ...
+    def __call__(self, **options: Unpack[CreateOrUpdateBucketOptions]) -> Bucket: ...
 
 
 class MakePolicy(Protocol):
@@ -38,9 +44,9 @@ class MakePolicy(Protocol):
 def make_bucket(admin: Client) -> Iterator[MakeBucket]:
     public: list[str] = []
 
-    def make(**options: Any) -> Bucket:
+    def make(**options: Unpack[CreateOrUpdateBucketOptions]) -> Bucket:
         name = f"bucket-{uuid.uuid4()}"
-        admin.storage.create_bucket(name, options=options)  # type: ignore[arg-type]
+        admin.storage.create_bucket(name, options=options)
         if options.get("public"):
             public.append(name)
         return Bucket(name, admin.storage.from_(name))

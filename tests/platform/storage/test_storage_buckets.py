@@ -11,7 +11,7 @@ from supabase import Client
 from tests.platform.storage.buckets import Bucket, MakeBucket
 
 
-def error(caught: pytest.ExceptionInfo[StorageApiError]) -> tuple[str, str, str]:
+def error(caught: pytest.ExceptionInfo[StorageApiError]) -> tuple[int | str, str, str]:
     return caught.value.status, caught.value.code, caught.value.message
 
 
@@ -29,7 +29,9 @@ def test_settings_are_kept_and_a_later_change_leaves_the_others(
     admin: Client, make_bucket: MakeBucket
 ) -> None:
     bucket = make_bucket(
-        public=True, file_size_limit="1MB", allowed_mime_types=["image/*", "text/plain"]
+        public=True,
+        file_size_limit="1MB",  # type: ignore[arg-type]  # the API takes units too
+        allowed_mime_types=["image/*", "text/plain"],
     )
     answer = admin.storage.update_bucket(bucket.id, {"public": False})
     assert answer == {"message": "Successfully updated"}
@@ -38,10 +40,8 @@ def test_settings_are_kept_and_a_later_change_leaves_the_others(
     assert found.file_size_limit == 1_000_000
     assert found.allowed_mime_types == ["image/*", "text/plain"]
 
-    admin.storage.update_bucket(
-        bucket.id,
-        {"file_size_limit": None, "allowed_mime_types": None},  # type: ignore[typeddict-item]
-    )
+    unlimited = {"file_size_limit": None, "allowed_mime_types": None}
+    admin.storage.update_bucket(bucket.id, unlimited)  # type: ignore[arg-type]  # null: no limit
     found = admin.storage.get_bucket(bucket.id)
     assert (found.file_size_limit, found.allowed_mime_types) == (None, None)
 

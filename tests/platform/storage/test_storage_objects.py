@@ -7,13 +7,14 @@ from typing import Any
 import httpx
 import pytest
 from storage3.exceptions import StorageApiError
+from storage3.types import FileOptions, ListBucketFilesOptions, UploadSignedUrlFileOptions
 from supabase import Client
 
 from tests.conftest import RunningStack
 from tests.platform.storage.buckets import Bucket, MakeBucket
 
 
-def error(caught: pytest.ExceptionInfo[StorageApiError]) -> tuple[str, str, str]:
+def error(caught: pytest.ExceptionInfo[StorageApiError]) -> tuple[int | str, str, str]:
     return caught.value.status, caught.value.code, caught.value.message
 
 
@@ -61,7 +62,7 @@ def test_update_replaces_and_creates(bucket: Bucket) -> None:
 
 
 def test_info_tells_what_was_sent(bucket: Bucket) -> None:
-    options = {
+    options: FileOptions = {
         "content-type": "text/csv",
         "cache-control": "60",
         "metadata": {"source": "import", "rows": 3},
@@ -132,9 +133,9 @@ def test_list_pages_searches_and_sorts(tree: Bucket) -> None:
     assert names(tree.files.list("Docs", {"limit": 2, "offset": 2})) == ["two.txt", "x"]
     assert names(tree.files.list("Docs", {"search": "T"})) == ["two.txt"]
     assert names(tree.files.list("Docs", {"search": "%"})) == []
-    by_name = {"sortBy": {"column": "name", "order": "desc"}}
+    by_name: ListBucketFilesOptions = {"sortBy": {"column": "name", "order": "desc"}}
     assert names(tree.files.list("Docs", by_name)) == ["x", "two.txt", "one.txt", "a b.txt"]
-    by_time = {"sortBy": {"column": "created_at", "order": "asc"}}
+    by_time: ListBucketFilesOptions = {"sortBy": {"column": "created_at", "order": "asc"}}
     assert names(tree.files.list("Docs", by_time)) == ["x", "two.txt", "one.txt", "a b.txt"]
     by_time = {"sortBy": {"column": "created_at", "order": "desc"}}
     assert names(tree.files.list("Docs", by_time)) == ["x", "a b.txt", "one.txt", "two.txt"]
@@ -202,7 +203,7 @@ def test_remove_needs_a_path(bucket: Bucket) -> None:
 
 def test_copy_keeps_the_content_and_the_metadata(make_bucket: MakeBucket) -> None:
     bucket = make_bucket()
-    options = {"content-type": "text/csv", "metadata": {"k": "v"}}
+    options: FileOptions = {"content-type": "text/csv", "metadata": {"k": "v"}}
     bucket.files.upload("a.csv", b"content", options)
     answer = bucket.files.copy("a.csv", "copies/b.csv")
     info = bucket.files.info("copies/b.csv")
@@ -264,7 +265,7 @@ def test_copy_and_move_do_not_overwrite(bucket: Bucket, method: str) -> None:
 
 def test_a_signed_url_opens_one_file_without_a_key(bucket: Bucket) -> None:
     bucket.files.upload("a b.txt", b"secret")
-    url = bucket.files.create_signed_url("a b.txt", 60)["signedURL"]
+    url = bucket.signed_url("a b.txt")
     answer = httpx.get(url)
     assert (answer.status_code, answer.content) == (200, b"secret")
     assert "expires" in answer.headers
@@ -276,7 +277,7 @@ def test_a_signed_url_names_the_download(bucket: Bucket) -> None:
     bucket.files.upload("a.txt", b"x")
 
     def disposition(download: str | bool) -> str:
-        url = bucket.files.create_signed_url("a.txt", 60, {"download": download})["signedURL"]
+        url = bucket.signed_url("a.txt", options={"download": download})
         return httpx.get(url).headers["content-disposition"]
 
     assert disposition(True) == "attachment;"
@@ -288,6 +289,7 @@ def test_signed_urls_come_with_an_error_for_each_path(bucket: Bucket) -> None:
     bucket.files.upload("a.txt", b"a")
     good, bad = bucket.files.create_signed_urls(["a.txt", "nothing.txt"], 60)
     assert (good["error"], good["path"]) == (None, "a.txt")
+    assert good["signedURL"]
     assert httpx.get(good["signedURL"]).content == b"a"
     assert bad["signedURL"] is None
     assert bad["error"] == "Either the object does not exist or you do not have access to it"
@@ -307,7 +309,10 @@ def test_a_signed_upload_url_is_good_for_one_upload(visitor: Client, bucket: Buc
     assert signed["path"] == "in/box.txt"
     assert signed["signed_url"].endswith(f"?token={signed['token']}")
     stranger = visitor.storage.from_(bucket.id)
-    options = {"content-type": "text/csv", "metadata": {"by": "token"}}
+    options: UploadSignedUrlFileOptions = {
+        "content-type": "text/csv",
+        "metadata": {"by": "token"},
+    }
     answer = stranger.upload_to_signed_url("in/box.txt", signed["token"], b"sent", options)
     assert answer.full_path == f"{bucket.id}/in/box.txt"
     info = bucket.files.info("in/box.txt")
@@ -328,7 +333,7 @@ def test_a_token_for_reading_cannot_write_nor_the_other_way_round(
     visitor: Client, stack: RunningStack, bucket: Bucket
 ) -> None:
     bucket.files.upload("a.txt", b"x")
-    url = bucket.files.create_signed_url("a.txt", 60)["signedURL"]
+    url = bucket.signed_url("a.txt")
     with pytest.raises(StorageApiError) as caught:
         visitor.storage.from_(bucket.id).upload_to_signed_url("a.txt", url.split("token=")[1], b"y")
     assert error(caught)[1] == "InvalidSignature"

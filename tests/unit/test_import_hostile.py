@@ -19,16 +19,17 @@ FIELDS: list[dict[str, Any]] = [
     {"field": "name", "key": "shared", "words": ["company name"]},
     {"field": "country", "key": None, "words": []},
 ]
+Mapping = dict[str, str | None]
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 HEAD = b"name,external_ref,country\n"
 
 
-def ask(name: str, mapping: dict[str, str | None] | None = None) -> str:
+def ask(name: str, mapping: Mapping | None = None) -> str:
     return json.dumps({"name": name, "mapping": mapping or {}, "fields": FIELDS})
 
 
 def read(
-    folder: Path, content: bytes, name: str = "a.csv", mapping: dict[str, str | None] | None = None
+    folder: Path, content: bytes, name: str = "a.csv", mapping: Mapping | None = None
 ) -> dict[str, Any]:
     source = folder / "source"
     source.write_bytes(content)
@@ -234,7 +235,7 @@ def test_a_mapping_can_leave_columns_out_and_is_held_to_the_file(tmp_path: Path)
     for header in ("Frage " + "x" * 193 + " y", "#", "__proto__", "<b>"):
         found = read(tmp_path, f'"{header}",%\nA,B\n'.encode(), mapping={header[:200]: "name"})
         assert found["fields"] == ["name"], found
-        again = {found["columns"][0]["column"]: "country", "%": "name"}
+        again: Mapping = {found["columns"][0]["column"]: "country", "%": "name"}
         found = read(tmp_path, f'"{header}",%\nA,B\n'.encode(), mapping=again)
         assert found["fields"] == ["country", "name"], found
 
@@ -252,7 +253,7 @@ COLUMNS = [
 
 @pytest.mark.parametrize(("content", "mapping", "code", "fields"), COLUMNS)
 def test_columns_that_a_mapping_could_mend_are_told(
-    tmp_path: Path, content: bytes, mapping: dict[str, str | None], code: str, fields: list[Any]
+    tmp_path: Path, content: bytes, mapping: Mapping, code: str, fields: list[Any]
 ) -> None:
     found = read(tmp_path, content, mapping=mapping)
     assert (found["rejected"], [c["field"] for c in found["columns"]]) == (code, fields)

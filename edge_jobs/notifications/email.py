@@ -21,8 +21,9 @@ class EmailSend(BaseModel):
     email_id: UUID
 
 
-# Twelve attempts last most of a working day: longer than a mail server is usually away.
-@handler("email.send", payload=EmailSend, max_attempts=12, timeout_s=120)
+# Twelve attempts last most of a working day: longer than a mail server is usually away. The time is
+# for one that answers late to everything.
+@handler("email.send", payload=EmailSend, max_attempts=12, timeout_s=300)
 def send(job: Job, payload: EmailSend) -> dict[str, Any]:
     """Raises PermanentError: unknown_event, template_missing, bad_header, bad_address,
     multiple_addresses, recipient_refused, message_refused."""

@@ -12,8 +12,10 @@ from urllib.parse import unquote, urlsplit
 
 from edge_jobs.errors import PermanentError
 
-# For each answer of the server, and for the connection while other messages have it.
+# For each answer of the server, and for the connection while other messages have it. A server that
+# looks into a message before it takes it thinks for long: whoever hangs up then sends it twice.
 TIMEOUT_SECONDS = 15
+VERDICT_SECONDS = 100
 QUEUE_SECONDS = 30
 
 
@@ -31,22 +33,17 @@ class Mailer:
 
     def send(self, message: EmailMessage) -> None:
         """Returns once the server took the message. Raises PermanentError (recipient_refused,
-        message_refused), or smtplib.SMTPException or OSError, which are worth another attempt."""
-        try:
-            with self._exclusive():
-                self._connected().send_message(message)
-        except smtplib.SMTPAuthenticationError:
-            # Our password is wrong, not the message.
-            raise
-        except smtplib.SMTPRecipientsRefused as error:
-            code, reply = next(iter(error.recipients.values()))
-            if code >= 500:
-                raise PermanentError("recipient_refused", _reply(reply)) from error
-            raise
-        except smtplib.SMTPResponseException as error:
-            if error.smtp_code >= 500:
-                raise PermanentError("message_refused", _reply(error.smtp_error)) from error
-            raise
+        message_refused), or smtplib.SMTPException or OSError, which are worth another attempt: what
+        is said to the connection, or to our own address, is about us and not about the message."""
+        with self._exclusive():
+            connection = self._connected()
+            try:
+                _hand_over(connection, message)
+            except BaseException:
+                # Who knows in the midst of what it was left: the next message begins anew.
+                self._connection = None
+                connection.close()
+                raise
 
     def check(self) -> None:
         """Connect and log in, as for a message. Raises smtplib.SMTPException or OSError."""
@@ -104,12 +101,33 @@ def mailer(url: str) -> Mailer:
     return shared
 
 
-def _alive(connection: smtplib.SMTP) -> bool:
+def _hand_over(connection: smtplib.SMTP, message: EmailMessage) -> None:
     try:
-        return connection.noop()[0] == 250
-    except (smtplib.SMTPException, OSError):
-        connection.close()
-        return False
+        _wait(connection, VERDICT_SECONDS)
+        connection.send_message(message)
+        _wait(connection, TIMEOUT_SECONDS)
+    except smtplib.SMTPRecipientsRefused as error:
+        code, reply = next(iter(error.recipients.values()))
+        if code >= 500:
+            raise PermanentError("recipient_refused", _reply(reply)) from error
+        raise
+    except smtplib.SMTPDataError as error:
+        if error.smtp_code >= 500:
+            raise PermanentError("message_refused", _reply(error.smtp_error)) from error
+        raise
+
+
+def _wait(connection: smtplib.SMTP, seconds: float) -> None:
+    if connection.sock:
+        connection.sock.settimeout(seconds)
+
+
+def _alive(connection: smtplib.SMTP) -> bool:
+    with suppress(smtplib.SMTPException, OSError):
+        if connection.noop()[0] == 250:
+            return True
+    connection.close()
+    return False
 
 
 def _reply(reply: bytes | str) -> str:

@@ -142,7 +142,7 @@ def deliver(message: EmailMessage) -> None:
 
     import httpx
 
-    from edge_jobs.errors import RetryLater
+    from edge_jobs.errors import Snooze
     from edge_jobs.notifications.carrier import carrier
     from edge_jobs.notifications.resend import NotTaken
 
@@ -150,7 +150,7 @@ def deliver(message: EmailMessage) -> None:
         carrier(Settings.load()).send(message)
     except PermanentError as error:
         raise Refused(code=error.code, message=str(error)) from error
-    except (NotTaken, RetryLater, httpx.HTTPError, smtplib.SMTPException, OSError) as error:
+    except (NotTaken, Snooze, httpx.HTTPError, smtplib.SMTPException, OSError) as error:
         said = f"The mail was not taken: {error}."
         raise Refused(code="not_taken", message=said, hint="Try `firmbase doctor`.") from error
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from edge_jobs.errors import PermanentError, RetryLater
+from edge_jobs.errors import PermanentError, Snooze
 
 TIMEOUT_SECONDS = 30
 # Not longer, however late it says.
@@ -32,7 +32,7 @@ class Resend:
 
     def send(self, message: EmailMessage) -> None:
         """Returns once Resend took the message; a repeat within a day, with the same Message-ID,
-        sends nothing again. Raises PermanentError, RetryLater, NotTaken or httpx.HTTPError."""
+        sends nothing again. Raises PermanentError, Snooze, NotTaken or httpx.HTTPError."""
         answer = self._http.post(
             "/emails",
             json=_request(message),
@@ -42,13 +42,20 @@ class Resend:
         if answer.is_success:
             return
         name, said = self._error(answer)
-        if answer.status_code == 429 or answer.status_code >= 500:
+        if name == "invalid_idempotent_request":
+            # It has this mail from before, in other words: the program may be a newer one now.
+            return
+        if answer.status_code == 429 and not name.endswith("quota_exceeded"):
+            # A place in the line, no failure: who waits behind thousands must not run out of
+            # attempts.
             wait = answer.headers.get("Retry-After", "")
-            if wait.isdecimal():
-                raise RetryLater(min(float(wait), LONGEST_WAIT_SECONDS), said)
-            raise NotTaken(said)
-        # Our key or our domain is wrong, or another runner is at it: not the message's fault.
-        if answer.status_code in (401, 403) or name == "concurrent_idempotent_requests":
+            raise Snooze(min(max(float(wait), 1), LONGEST_WAIT_SECONDS) if wait.isdecimal() else 1)
+        # Our key, our domain or our plan is to blame, or another runner is at it: not the message.
+        if (
+            answer.status_code in (401, 403, 429)
+            or answer.status_code >= 500
+            or name == "concurrent_idempotent_requests"
+        ):
             raise NotTaken(said)
         raise PermanentError("message_refused", said)
 

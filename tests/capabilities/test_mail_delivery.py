@@ -364,6 +364,40 @@ def test_resend_gets_a_mail_once_however_often_it_is_tried(
         assert "Your report is ready" in sent[part]
 
 
+def test_a_mail_outlasts_any_number_of_others_before_it(
+    firm: Firm, db: Database, drain: Drain, resend: Played
+) -> None:
+    """Digests leave by the thousand, Resend takes a few each second and says: in a second."""
+    member = firm.member
+    drain()
+    tell(db, firm, member)
+    limited = {"name": "rate_limit_exceeded", "message": "Too many requests"}
+    resend.answers = [(429, {"Retry-After": "1"}, limited)] * 15
+    waiting = "message ->> 'kind' = 'email.send' and message ->> 'firm_id' = %s"
+    while resend.answers:
+        drain(RESEND_API_KEY=KEY, RESEND_URL=resend.url)
+        (mail,) = mails(db, member.email, "report_ready")
+        assert mail["status"] != "failed", mail
+        db.execute(f"update pgmq.q_jobs_default set vt = now() where {waiting}", [firm.id])
+    drain(RESEND_API_KEY=KEY, RESEND_URL=resend.url)
+    (mail,) = mails(db, member.email, "report_ready")
+    assert mail["status"] == "sent"
+
+
+def test_a_mail_that_resend_has_is_sent_though_it_reads_differently_now(
+    firm: Firm, db: Database, drain: Drain, resend: Played
+) -> None:
+    """Its yes was lost, and then came a new version of the program."""
+    member = firm.member
+    drain()
+    tell(db, firm, member)
+    answer = {"name": "invalid_idempotent_request", "message": "Used with another payload"}
+    resend.answers = [(409, {}, answer)]
+    drain(RESEND_API_KEY=KEY, RESEND_URL=resend.url)
+    (mail,) = mails(db, member.email, "report_ready")
+    assert (mail["status"], mail["error"]) == ("sent", None)
+
+
 def test_what_resend_refuses_is_not_tried_again(
     firm: Firm, db: Database, drain: Drain, resend: Played
 ) -> None:

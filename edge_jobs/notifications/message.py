@@ -1,21 +1,66 @@
 """Turn a letter into a message: HTML and text, headers that cannot be injected."""
 
 from email.errors import MessageError
-from email.headerregistry import Address
+from email.header import Header
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import formatdate, parseaddr
+from email.policy import SMTP, Policy
+from email.utils import formataddr, formatdate, parseaddr
 from html import escape
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from edge_jobs.notifications.colors import Palette, palette
 from edge_jobs.notifications.letters import Letter
 
 _LAYOUT = Template(Path(__file__).with_name("layout.html").read_text(encoding="utf-8"))
 
-# The default policy folds a long List-Unsubscribe into encoded words, which no mailbox understands.
-_POLICY = SMTP.clone(max_line_length=990)
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and "=?" not in text
+
+
+class _Plain(BaseHeader):
+    """A text that means what it says. The library's own headers decode what looks like an encoded
+    word, with the line breaks in it, and lose blanks where they fold."""
+
+    max_count = 1
+
+    @classmethod
+    def parse(cls, value: str, facts: dict[str, Any]) -> None:
+        facts |= {"decoded": value, "parse_tree": None}
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self.written()}".replace("\n", policy.linesep) + policy.linesep
+
+    def written(self) -> str:
+        return self.words(self)
+
+    def words(self, text: str) -> str:
+        charset = None if _is_plain(text) else "utf-8"
+        # What RFC 2047 grants an encoded word.
+        return Header(text, charset, maxlinelen=75, header_name=self.name).encode()
+
+
+class _From(_Plain):
+    def written(self) -> str:
+        name, address = parseaddr(self)
+        if _is_plain(name):
+            return formataddr((name, address))
+        return f"{self.words(name)}\n <{address}>"
+
+
+class _Link(_Plain):
+    def written(self) -> str:
+        # In one piece: no mailbox decodes it.
+        return self
+
+
+_HEADERS = HeaderRegistry()
+for _name, _kind in (("from", _From), ("list-unsubscribe", _Link), ("subject", _Plain)):
+    _HEADERS.map_to_type(_name, _kind)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
 
 _PARAGRAPH = (
     '<p class="ink" style="margin:0 0 16px;color:#1f2933;font-size:16px;line-height:1.55">{}</p>'
@@ -64,7 +109,7 @@ def build(
     sender_name, sender_address = parseaddr(sender)
     try:
         shown = f"{firm} via {sender_name}" if sender_name else firm
-        message["From"] = Address(" ".join(shown.split()), addr_spec=sender_address)
+        message["From"] = str(Address(" ".join(shown.split()), addr_spec=sender_address))
         message["To"] = _recipient(to)
         message["Subject"] = subject
         message["Message-ID"] = message_id

@@ -197,6 +197,34 @@ class ContractDeclined(Event):
         )
 
 
+class SignerUnreachable(Event):
+    """A request to sign a contract did not arrive."""
+
+    number: Text
+    title: Text
+    signer: Text
+    address: Text
+
+    def letter(self) -> Letter:
+        return Letter(
+            heading=f"{self.signer} gets no mail about {self.title}",
+            paragraphs=[
+                "The contract waits for a signature, but our mail that asks for it did not arrive: "
+                "the address refused it, or takes no such mails. Reach them another way; or make "
+                "the contract a draft again, correct the address and send it once more.",
+            ],
+            facts=[
+                ("Contract", f"{self.number} · {self.title}"),
+                ("Signer", self.signer),
+                ("Address", self.address),
+            ],
+            action="Open the contract",
+            link=self.link,
+            reason="You get this mail because you sent the contract, or look after contracts at "
+            f"{self.firm}.",
+        )
+
+
 class Invitation(Event):
     """Somebody is invited to a firm."""
 
@@ -351,6 +379,7 @@ EVENTS: dict[str, type[Event]] = {
     "file_rejected": FileRejected,
     "invitation": Invitation,
     "report_ready": ReportReady,
+    "signer_unreachable": SignerUnreachable,
     "signing_request": SigningRequest,
 }
 

@@ -101,6 +101,11 @@ _SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "link": "/reports/5",
         },
     ),
+    "signer_unreachable": (
+        "Pricing strategy for retail: a signer gets no mail",
+        _CONTRACT
+        | {"signer": "Ada Marsh", "address": "ada@nordwind.example", "link": _CONTRACT_LINK},
+    ),
     "signing_request": (
         f"{FIRM}: please sign Pricing strategy for retail",
         _CONTRACT

@@ -17,6 +17,7 @@ create table public.contract_signers (
   archived_at timestamptz,
   signed_name text,
   signed_terms jsonb,
+  unreachable_since timestamptz,
   unique (firm_id, id),
   constraint contract_signers_contract_id_fkey foreign key (firm_id, contract_id)
   references public.contracts (firm_id, id) on delete cascade,
@@ -90,5 +91,8 @@ comment on column public.contract_signers.reason is 'Why somebody declined.';
 comment on column public.contract_signers.signed_name is 'The name that was typed as signature.';
 comment on column public.contract_signers.signed_terms is
   'The terms as they stood when they were signed, names of the parties included.';
+comment on column public.contract_signers.unreachable_since is
+  'When a mail that asks them to sign was given up: their address takes none, or it was refused. '
+  'Null once one went out, or they are asked anew.';
 comment on column public.contract_signers.archived_at is
   'Set any time to archive, null to restore; the server keeps its own clock.';

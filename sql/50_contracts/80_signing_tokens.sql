@@ -168,8 +168,9 @@ begin
       decided_at = null,
       reason = null,
       signed_name = null,
-      signed_terms = null
-    where contract_id = new.id and status <> 'pending';
+      signed_terms = null,
+      unreachable_since = null
+    where contract_id = new.id and (status <> 'pending' or unreachable_since is not null);
     delete from private.signing_tokens t
     using public.contract_signers s
     where s.contract_id = new.id and t.firm_id = s.firm_id and t.signer_id = s.id;
@@ -215,11 +216,11 @@ execute function private.follow_signing();
 create function private.remind_signers() returns integer
 language plpgsql security definer set search_path = '' as $$
 declare
-  v_signer_id uuid;
+  v_signer record;
   v_count integer := 0;
 begin
-  for v_signer_id in
-    select t.signer_id
+  for v_signer in
+    select s.id, s.firm_id, s.email
     from private.signing_tokens t
     join public.contract_signers s on s.firm_id = t.firm_id and s.id = t.signer_id
     join public.contracts c on c.firm_id = s.firm_id and c.id = s.contract_id
@@ -231,9 +232,17 @@ begin
       and f.status = 'active'
       and f.archived_at is null
     limit 1000
-    for update of t skip locked
+    for no key update of s, t skip locked
   loop
-    perform private.ask_signer(v_signer_id);
+    if private.is_suppressed(v_signer.email, v_signer.firm_id, 'signing_request') then
+      -- The link they have stays good: no other would reach them.
+      update private.signing_tokens
+      set asked_at = now(), asked = asked + 1
+      where signer_id = v_signer.id;
+      perform private.tell_of_unreachable(v_signer.id);
+    else
+      perform private.ask_signer(v_signer.id);
+    end if;
     v_count := v_count + 1;
   end loop;
   return v_count;
@@ -243,5 +252,6 @@ $$;
 revoke execute on function private.remind_signers() from public, anon, authenticated;
 
 comment on function private.remind_signers() is
-  'Asks again who has not signed three days after the first mail, and four days after the second. '
-  'Returns how many, at most 1000.';
+  'Asks again who has not signed three days after the first mail, and four days after the second; '
+  'where their address takes no more of these mails, the firm hears of it instead. Returns how '
+  'many, at most 1000.';

@@ -210,6 +210,9 @@ begin
     );
   end if;
   perform private.require_mail_room(v_signer.firm_id, 'signing_request', v_signer.email);
+  update public.contract_signers
+  set unreachable_since = null
+  where id = p_signer_id and unreachable_since is not null;
   perform private.ask_signer(p_signer_id);
 end
 $$;

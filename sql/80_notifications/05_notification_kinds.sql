@@ -12,6 +12,7 @@ begin atomic
     ('contract_renewing', 'now', 'A contract renews itself unless somebody cancels it soon.'),
     ('contract_signed', 'now', 'Everybody has signed a contract.'),
     ('contract_declined', 'now', 'Somebody does not sign a contract.'),
+    ('signer_unreachable', 'now', 'A request to sign a contract did not arrive.'),
     ('file_quarantined', 'now', 'A file of yours was locked away.'),
     ('file_rejected', 'digest', 'A file of yours could not be used.'),
     ('report_ready', 'now', 'A report you asked for is ready.'),

@@ -15,7 +15,8 @@ create table public.notification_preferences (
   constraint notification_preferences_kind_known check (
     kind in (
       'contract_ending', 'contract_renewing', 'contract_signed', 'contract_declined',
-      'file_quarantined', 'file_rejected', 'report_ready', 'export_ready', 'digest'
+      'signer_unreachable', 'file_quarantined', 'file_rejected', 'report_ready', 'export_ready',
+      'digest'
     )
   ),
   constraint notification_preferences_delivery_known

@@ -33,16 +33,39 @@ comment on function private.queue_email(uuid, text, text, text, text, jsonb) is
   'Stores one e-mail and queues its job in the same transaction; null if this fact was mailed '
   'before.';
 
+create function private.signer_of(email public.emails) returns uuid
+language sql
+stable
+set search_path = ''
+return case
+  when (email).event = 'signing_request' and not exists (
+    select from public.emails as later
+    where later.firm_id = (email).firm_id
+      and later.event = 'signing_request'
+      and later.created_at > (email).created_at
+      and split_part(later.dedupe_key, ':', 2) = split_part((email).dedupe_key, ':', 2)
+  ) then split_part((email).dedupe_key, ':', 2)::uuid
+end;
+
+revoke execute on function private.signer_of(public.emails)
+from public, anon, authenticated, service_role;
+
+comment on function private.signer_of(public.emails) is
+'Whom a mail asks to sign; null for other mails, and where they were asked once more since.';
+
 create function private.begin_email(p_id uuid, p_message_domain text) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   v_email public.emails;
 begin
-  update public.emails as e
-  set status = 'suppressed', params = '{}'
-  where e.id = p_id
-    and e.status <> 'sent'
-    and private.is_suppressed(e.to_address, e.firm_id, e.event);
+  select e.* into v_email from public.emails as e where e.id = p_id and e.status <> 'sent';
+  if private.is_suppressed(v_email.to_address, v_email.firm_id, v_email.event) then
+    perform private.tell_of_unreachable(private.signer_of(v_email));
+    update public.emails as e
+    set status = 'suppressed', params = '{}'
+    where e.id = p_id and e.status <> 'sent';
+    return null;
+  end if;
   update public.emails as e
   set
     status = 'sending',
@@ -85,6 +108,13 @@ comment on function public.begin_email(uuid, text) is
 
 create function private.finish_email(p_id uuid) returns void
 language sql security definer set search_path = '' as $$
+  update public.contract_signers as s
+  set unreachable_since = null
+  from public.emails as e
+  where e.id = p_id
+    and s.firm_id = e.firm_id
+    and s.id = private.signer_of(e)
+    and s.unreachable_since is not null;
   update public.emails
   set status = 'sent', sent_at = now(), error = null, params = '{}'
   where id = p_id and status = 'sending'
@@ -108,14 +138,20 @@ comment on function public.finish_email(uuid) is
 
 create function private.fail_email() returns trigger
 language plpgsql security definer set search_path = '' as $$
+declare
+  v_email public.emails;
 begin
+  select e.* into v_email
+  from public.emails as e
+  where e.id = (new.payload ->> 'email_id')::uuid and e.status <> 'sent';
+  perform private.tell_of_unreachable(private.signer_of(v_email));
   update public.emails
   set
     status = 'failed',
     error = left(new.code || ': ' || new.error, 500),
     -- A token is not kept for a mail that may never go out: resending makes a new one.
     params = case when event in ('invitation', 'signing_request') then '{}' else params end
-  where id = (new.payload ->> 'email_id')::uuid and status <> 'sent';
+  where id = v_email.id and status <> 'sent';
   return null;
 end
 $$;

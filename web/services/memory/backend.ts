@@ -88,6 +88,11 @@ export const KINDS: Omit<NotificationSetting, "delivery">[] = [
   { kind: "file_quarantined", standard: "now", what: "A file of yours was locked away." },
   { kind: "file_rejected", standard: "digest", what: "A file of yours could not be used." },
   { kind: "report_ready", standard: "now", what: "A report you asked for is ready." },
+  {
+    kind: "signer_unreachable",
+    standard: "now",
+    what: "A request to sign a contract did not arrive.",
+  },
 ];
 
 interface Live {

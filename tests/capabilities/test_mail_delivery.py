@@ -56,9 +56,11 @@ def make_digests(db: Database, at: datetime) -> None:
     db.execute("select private.send_digests(%s)", [at])
 
 
-def tomorrow(hour: int, zone: str = "UTC") -> datetime:
-    day = datetime.now(ZoneInfo(zone)) + timedelta(days=1)
-    return day.replace(hour=hour, minute=5, second=0, microsecond=0)
+def past_eight(zone: str = "UTC") -> datetime:
+    """The next time that the clocks there show five past eight."""
+    now = datetime.now(ZoneInfo(zone))
+    day = now + timedelta(days=now.hour >= 8)
+    return day.replace(hour=8, minute=5, second=0, microsecond=0)
 
 
 def test_each_gets_it_as_they_chose(firm: Firm, db: Database) -> None:
@@ -106,10 +108,10 @@ def test_the_digest_is_one_mail_a_day_at_eight_by_the_firms_clock(
     # Whoever wants none of it any more gets none, though it was gathered.
     choose(firm.viewer, firm, "off")
 
-    make_digests(db, tomorrow(7, zone))
+    make_digests(db, past_eight(zone) - timedelta(hours=1))
     assert mails(db, firm.member.email, "digest") == []
     for _ in range(3):
-        make_digests(db, tomorrow(8, zone))
+        make_digests(db, past_eight(zone))
     (made,) = mails(db, firm.member.email, "digest")
     assert made["subject"] == "Marlow & Partners: 2 things since yesterday"
     assert mails(db, firm.viewer.email, "digest") == []
@@ -122,12 +124,12 @@ def test_the_digest_is_one_mail_a_day_at_eight_by_the_firms_clock(
     assert "Seen already" not in mail["text"]
 
     # Nothing new, nothing sent; what comes later waits for its own day.
-    make_digests(db, tomorrow(8, zone) + timedelta(days=1))
+    make_digests(db, past_eight(zone) + timedelta(days=1))
     assert len(mails(db, firm.member.email, "digest")) == 1
     tell(db, firm, firm.member, "C")
-    make_digests(db, tomorrow(8, zone))
+    make_digests(db, past_eight(zone))
     assert len(mails(db, firm.member.email, "digest")) == 1
-    make_digests(db, tomorrow(8, zone) + timedelta(days=1))
+    make_digests(db, past_eight(zone) + timedelta(days=1))
     (_, second) = mails(db, firm.member.email, "digest")
     assert [item["title"] for item in second["params"]["items"]] == ["C"]
 
@@ -138,7 +140,7 @@ def test_a_digest_shows_fifty_and_counts_the_rest(firm: Firm, db: Database) -> N
         for number in range(53):
             tell(db, firm, person, f"Report {number}")
     choose(firm.viewer, firm, "off", kind="digest")
-    make_digests(db, tomorrow(8))
+    make_digests(db, past_eight())
     assert mails(db, firm.viewer.email, "digest") == []
     (made,) = mails(db, firm.member.email, "digest")
     assert made["subject"].endswith("53 things since yesterday")
@@ -149,7 +151,7 @@ def test_who_left_gets_no_digest(firm: Firm, db: Database) -> None:
     choose(firm.member, firm, "digest")
     tell(db, firm, firm.member)
     created(firm.owner.rpc("suspend_member", firm_id=firm.id, user_id=firm.member.id))
-    make_digests(db, tomorrow(8))
+    make_digests(db, past_eight())
     assert mails(db, firm.member.email, "digest") == []
 
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -203,36 +204,47 @@ def test_one_click_ends_mails_of_a_kind(
     assert missing.status_code == 404
 
 
-def test_the_function_leads_to_the_page_of_the_product(stack: RunningStack) -> None:
-    """A hosted project shows no HTML: there the secret APP_URL says where the button is."""
+@contextmanager
+def function(stack: RunningStack, **env: str) -> Iterator[str]:
+    """The Edge Function alone, with these secrets; its address."""
     deno = next((ROOT / "supabase" / "local" / "node_modules" / "@deno").glob("*/deno"))
-    function = ROOT / "supabase" / "functions" / "unsubscribe" / "index.ts"
+    file = ROOT / "supabase" / "functions" / "unsubscribe" / "index.ts"
     with subprocess.Popen(
-        [
-            deno,
-            "run",
-            "--no-config",
-            "--no-lock",
-            "--allow-net=127.0.0.1:0",
-            "--allow-env",
-            function,
-        ],
+        [deno, "run", "--no-config", "--no-lock", "--allow-net=127.0.0.1", "--allow-env", file],
         env={
             "DENO_DIR": str(stack.config.directory / "deno"),
             "DENO_SERVE_ADDRESS": "tcp:127.0.0.1:0",
-            "APP_URL": "https://app.example.com/",
             "NO_COLOR": "1",
+            **env,
         },
         stderr=subprocess.PIPE,
         text=True,
     ) as running:
-        assert running.stderr
-        found = re.search(r"http://127\.0\.0\.1:\d+", running.stderr.readline())
-        assert found
-        answer = httpx.get(found[0], params={"token": "a&b=c"})
-        running.terminate()
+        try:
+            assert running.stderr
+            found = re.search(r"http://127\.0\.0\.1:\d+", running.stderr.readline())
+            assert found
+            yield found[0]
+        finally:
+            running.terminate()
+
+
+def test_the_function_leads_to_the_page_of_the_product(stack: RunningStack) -> None:
+    """A hosted project shows no HTML: there the secret APP_URL says where the button is."""
+    with function(stack, APP_URL="https://app.example.com/") as url:
+        answer = httpx.get(url, params={"token": "a&b=c"})
     assert answer.status_code == 303
     assert answer.headers["location"] == "https://app.example.com/unsubscribe#token=a%26b%3Dc"
+
+
+@pytest.mark.parametrize(("key", "status"), [("wrong", 503), (None, 404)])
+def test_a_link_is_called_invalid_only_if_it_is(
+    stack: RunningStack, key: str | None, status: int
+) -> None:
+    """Whoever meets a fault of ours shall come again."""
+    env = {"SUPABASE_URL": stack.url, "SUPABASE_ANON_KEY": key or stack.publishable_key}
+    with function(stack, **env) as url:
+        assert httpx.post(url, params={"token": "x"}).status_code == status
 
 
 def test_who_is_no_member_is_asked_no_more(

@@ -41,7 +41,7 @@ async function unsubscribe(token: string): Promise<Response> {
     });
     const said = await answer.json();
     if (answer.ok) return page(200, `You get no more of these mails from ${said.firm}.`);
-    if (answer.status < 500)
+    if (said.details === "unknown_token")
       return page(404, "This link is not valid. Use the whole link of the mail.");
     console.error(`unsubscribe: the API answered ${answer.status}`);
   } catch (error) {

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+_ISOLATES = dict.fromkeys(map(ord, "\u2066\u2067\u2068\u2069"))
 _TURNING = {"R", "AL", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"}
 
 
@@ -33,7 +34,9 @@ class Letter(NamedTuple):
 
 
 def _isolated(text: str) -> str:
-    """What is written from right to left, between marks that keep it from turning the rest."""
+    """What is written from right to left, between marks that keep it from turning the rest: the
+    only ones of their sort, or another would end them early."""
+    text = text.translate(_ISOLATES)
     turns = any(unicodedata.bidirectional(sign) in _TURNING for sign in text)
     return f"\u2068{text}\u2069" if turns else text
 

@@ -243,6 +243,10 @@ def test_a_name_from_right_to_left_turns_nothing_else() -> None:
     for name in ("שלום", "x\u202egpj.exe"):
         letter = compose("contract_ending", ENDING | {"party": name})
         assert ("With", f"\u2068{name}\u2069") in letter.facts
+    # Nor one that ends the marks around it early, or keeps them open.
+    for name in ("x\u2069\u202egpj.exe", "x\u2067\u202egpj.exe"):
+        letter = compose("contract_ending", ENDING | {"party": name})
+        assert ("With", "\u2068x\u202egpj.exe\u2069") in letter.facts
     letter = compose("contract_ending", ENDING | {"party": "Zoë 🦊"})
     assert ("With", "Zoë 🦊") in letter.facts
 

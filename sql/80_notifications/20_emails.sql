@@ -44,4 +44,5 @@ comment on column public.emails.params is
   'The facts of the message; emptied once it is sent.';
 comment on column public.emails.status is
   'queued; sending: handed to the mail server, outcome unknown yet; sent; failed: no more '
-  'attempts; suppressed: its address gets no more of it, so nothing was sent.';
+  'attempts; suppressed: its address gets no more of it, or who it was for left, so nothing was '
+  'sent.';

@@ -59,7 +59,19 @@ declare
   v_email public.emails;
 begin
   select e.* into v_email from public.emails as e where e.id = p_id and e.status <> 'sent';
-  if private.is_suppressed(v_email.to_address, v_email.firm_id, v_email.event) then
+  if private.is_suppressed(v_email.to_address, v_email.firm_id, v_email.event)
+    -- News for a member who left the firm, or turned it off, while the mail server was away.
+    or v_email.event in (select k.kind from private.notification_kinds() as k) and not exists (
+      select from public.firm_members as m
+      join public.profiles as p on p.id = m.user_id
+      left join public.notification_preferences as d
+        on d.firm_id = m.firm_id and d.user_id = m.user_id and d.kind = v_email.event
+      where m.firm_id = v_email.firm_id
+        and m.status = 'active'
+        and p.email = v_email.to_address
+        and d.delivery is distinct from 'off'
+    )
+  then
     perform private.tell_of_unreachable(private.signer_of(v_email));
     update public.emails as e
     set status = 'suppressed', params = '{}'
@@ -103,8 +115,8 @@ comment on function private.begin_email(uuid, text) is
   'Definer of public.begin_email.';
 comment on function public.begin_email(uuid, text) is
   'What to send, its Message-ID fixed from now on; null when it was sent already, does not exist, '
-  'had a token in it and failed, or goes to somebody who wants no more of it. For the secret key '
-  'only.';
+  'had a token in it and failed, or goes to somebody who wants no more of it or left. For the '
+  'secret key only.';
 
 create function private.finish_email(p_id uuid) returns void
 language sql security definer set search_path = '' as $$

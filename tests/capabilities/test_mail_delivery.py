@@ -290,6 +290,23 @@ def test_nothing_goes_to_an_address_that_bounced(
         assert service(firm, "suppress_address", **wrong).status_code == 400
 
 
+def test_who_left_or_turned_it_off_gets_nothing_that_still_waited(
+    firm: Firm, db: Database, drain: Drain
+) -> None:
+    """A mail server may be away for hours."""
+    left, suspended, decided, stays = firm.join("viewer"), firm.member, firm.manager, firm.admin
+    drain()
+    for person in (left, suspended, decided, stays):
+        tell(db, firm, person)
+    created(firm.owner.rpc("remove_member", firm_id=firm.id, user_id=left.id))
+    created(firm.owner.rpc("suspend_member", firm_id=firm.id, user_id=suspended.id))
+    choose(decided, firm, "off")
+    drain()
+    came = [mails(db, p.email, "report_ready")[0] for p in (left, suspended, decided, stays)]
+    assert [mail["status"] for mail in came] == ["suppressed"] * 3 + ["sent"]
+    assert [mail["params"] for mail in came] == [{}] * 4
+
+
 class Played(ThreadingHTTPServer):
     """Plays Resend: keeps what it is sent, and gives the answers it was told to give."""
 

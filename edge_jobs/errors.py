@@ -62,6 +62,14 @@ class BadResend(FirmbaseError):
     exit_code = 3
 
 
+class BadSender(FirmbaseError):
+    """MAIL_FROM is not one address: set MAIL_FROM to something like Firmbase
+    <no-reply@example.com>."""
+
+    code = "bad_sender"
+    exit_code = 3
+
+
 class BadScanner(FirmbaseError):
     """CLAMD_URL is not the address of a virus scanner: set CLAMD_URL to tcp://host:3310, or to
     unix:///path/of/clamd.ctl, or unset it."""

@@ -1,6 +1,7 @@
 """Where the project is and how to get in, from the environment or the running local stack."""
 
 import os
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -9,10 +10,15 @@ from edge_jobs.errors import (
     BadMetricsPort,
     BadResend,
     BadScanner,
+    BadSender,
     MissingSetting,
     NotSupabase,
     WrongKey,
 )
+
+_ADDRESS = r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*"
+_NAME = r'("[^"\r\n]*"|[^"<>,;\r\n]*)'
+_SENDER = re.compile(rf"(?a:{_ADDRESS})|{_NAME}\s*<(?a:{_ADDRESS})>")
 
 
 class Settings:
@@ -95,7 +101,10 @@ class Settings:
 
     @property
     def mail_from(self) -> str:
-        return self._need("MAIL_FROM")
+        sender = self._need("MAIL_FROM")
+        if not _SENDER.fullmatch(sender):
+            raise BadSender
+        return sender
 
     @property
     def app_url(self) -> str:

@@ -147,6 +147,22 @@ def test_a_server_that_is_away_gets_the_same_message_later(
     assert sent["message_id"] == waiting["message_id"]
 
 
+def test_no_mail_is_lost_by_a_wrong_sender(firm: Firm, db: Database, drain: Drain) -> None:
+    """It is a slip of the operator's, and every mail has it."""
+    id = letter(db, firm, firm.owner.email)
+    for wrong in ("Firmbase", "Firmbase <no-reply>", "a@b.example, c@d.example", "a@b.example\nx"):
+        assert "MAIL_FROM" in drain(MAIL_FROM=wrong)
+        assert state(db, id)["status"] == "queued"
+        db.execute(
+            "update pgmq.q_jobs_default set vt = now()"
+            " where message ->> 'kind' = 'email.send' and message ->> 'firm_id' = %s",
+            [firm.id],
+        )
+    drain()
+    sent = state(db, id)
+    assert (sent["status"], sent["message_id"]) == ("sent", f"<{id}@firmbase.test>")
+
+
 def test_a_mail_that_cannot_be_written_has_failed_and_says_why(
     firm: Firm, db: Database, drain: Drain
 ) -> None:

@@ -142,6 +142,8 @@ def _recipient(to: str) -> Address:
         raise BadHeader("multiple_addresses", f"{to} is more than one address.")
     try:
         address = Address(addr_spec=to)
+        # Servers without SMTPUTF8 take no other letters.
+        address = Address(username=address.username, domain=address.domain.encode("idna").decode())
     except (ValueError, MessageError, IndexError) as error:
         raise BadHeader("bad_address", f"{to} is no e-mail address.") from error
     if not address.username or "." not in address.domain:

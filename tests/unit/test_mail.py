@@ -103,6 +103,7 @@ def test_headers() -> None:
         ({"to": "a@b.test\r\nBcc: c@d.test"}, "bad_header"),
         ({"to": "=?utf-8?q?a=0D=0ABcc=3Ax?=@b.test"}, "bad_address"),
         ({"to": "a@@b.test"}, "bad_address"),
+        ({"to": "a@" + "ü" * 64 + ".test"}, "bad_address"),
         ({"to": "a@b"}, "bad_address"),
         ({"to": "nobody"}, "bad_address"),
         ({"to": ""}, "bad_address"),
@@ -113,6 +114,12 @@ def test_nothing_breaks_out_of_a_header(changes: dict[str, str], code: str) -> N
     with pytest.raises(BadHeader) as caught:
         message(**changes)
     assert caught.value.code == code
+
+
+def test_a_domain_of_any_letters_is_written_as_every_server_takes_it() -> None:
+    sent = message(to="ada@bücher.example")
+    assert sent["To"].addresses[0].addr_spec == "ada@xn--bcher-kva.example"
+    assert b"\r\nTo: ada@xn--bcher-kva.example\r\n" in sent.as_bytes()
 
 
 def test_a_firm_with_a_line_break_in_its_name_still_gets_mail() -> None:

@@ -33,19 +33,18 @@ comment on function private.queue_email(uuid, text, text, text, text, jsonb) is
   'Stores one e-mail and queues its job in the same transaction; null if this fact was mailed '
   'before.';
 
-create function private.signer_of(email public.emails) returns uuid
-language sql
-stable
-set search_path = ''
-return case
-  when (email).event = 'signing_request' and not exists (
-    select from public.emails as later
-    where later.firm_id = (email).firm_id
-      and later.event = 'signing_request'
-      and later.created_at > (email).created_at
-      and split_part(later.dedupe_key, ':', 2) = split_part((email).dedupe_key, ':', 2)
-  ) then split_part((email).dedupe_key, ':', 2)::uuid
-end;
+create function private.signer_of(p_email public.emails) returns uuid
+language sql stable set search_path = '' as $$
+  select case
+    when p_email.event = 'signing_request' and not exists (
+      select from public.emails as later
+      where later.firm_id = p_email.firm_id
+        and later.event = 'signing_request'
+        and later.created_at > p_email.created_at
+        and split_part(later.dedupe_key, ':', 2) = split_part(p_email.dedupe_key, ':', 2)
+    ) then split_part(p_email.dedupe_key, ':', 2)::uuid
+  end
+$$;
 
 revoke execute on function private.signer_of(public.emails)
 from public, anon, authenticated, service_role;

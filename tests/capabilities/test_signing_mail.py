@@ -105,7 +105,7 @@ def test_who_unsubscribes_can_still_sign_by_the_link_they_have(
 def test_a_refused_request_is_told_and_the_next_try_counts(
     firm: Firm, db: Database, drain: Drain, mailbox: Mailbox
 ) -> None:
-    manager = firm.manager
+    manager, _ = firm.manager, firm.viewer  # invited by mail, before the others
     drain()
     (signer,) = asked(firm, db, "dora@client.example")
     again = {"signer_id": signer["id"]}

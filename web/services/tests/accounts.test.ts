@@ -139,10 +139,7 @@ for (const stage of STAGES) {
           ["file_quarantined", "now", "now", "A file of yours was locked away."],
           ["file_rejected", "digest", "digest", "A file of yours could not be used."],
           ["report_ready", "now", "now", "A report you asked for is ready."],
-          [
-            ...["signer_unreachable", "now", "now"],
-            "A request to sign a contract did not arrive.",
-          ],
+          [...["signer_unreachable", "now", "now"], "A request to sign a contract did not arrive."],
         ],
       );
       await notifications.choose(firmId, "contract_signed", "digest");

@@ -63,7 +63,8 @@ for _name, _kind in (("from", _From), ("list-unsubscribe", _Link), ("subject", _
 _POLICY = SMTP.clone(header_factory=_HEADERS)
 
 _PARAGRAPH = (
-    '<p class="ink" style="margin:0 0 16px;color:#1f2933;font-size:16px;line-height:1.55">{}</p>'
+    '<p class="ink" style="margin:0 0 16px;color:#1f2933;font-size:16px;line-height:1.55;'
+    'overflow-wrap:anywhere">{}</p>'
 )
 _FACT = (
     '<tr><td class="muted rule" style="padding:11px 24px 11px 0;border-top:1px solid #e6eaef;'

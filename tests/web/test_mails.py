@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, Response, expect
+from playwright.sync_api import Browser, Locator, Page, Response, expect
 
+from cli.notifications import body, example
+from edge_jobs.notifications.letters import EVENTS
 from tests.capabilities.conftest import deliveries
 from tests.people import Firm, created
 from tests.web.axe import check
@@ -103,3 +105,12 @@ def test_one_button_ends_mails_of_a_kind(
     page.reload()
     page.get_by_role("button", name="Stop these mails").click()
     expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()
+
+
+def test_no_mail_is_wider_than_a_phone(browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 600})
+    for event in EVENTS:
+        page.set_content(body(example(event, "Elektrizitätswerk" * 12, None, None), "html"))
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert (event, width) == (event, 320)
+    page.close()

@@ -468,6 +468,7 @@ export type Database = {
           signed_name: string | null;
           signed_terms: Json | null;
           status: string;
+          unreachable_since: string | null;
           updated_at: string;
           updated_by: string | null;
           viewed_at: string | null;
@@ -489,6 +490,7 @@ export type Database = {
           signed_name?: string | null;
           signed_terms?: Json | null;
           status?: string;
+          unreachable_since?: string | null;
           updated_at?: string;
           updated_by?: string | null;
           viewed_at?: string | null;
@@ -509,6 +511,7 @@ export type Database = {
           signed_name?: string | null;
           signed_terms?: Json | null;
           status?: string;
+          unreachable_since?: string | null;
           updated_at?: string;
           updated_by?: string | null;
           viewed_at?: string | null;

@@ -34,6 +34,7 @@ export function memorySigning(caller: Caller): SigningService {
         ...values,
         id: stamped().id,
         status: "pending",
+        unreachable_since: null,
         contract_id: id,
         token: null,
       };
@@ -88,6 +89,6 @@ export function memorySigning(caller: Caller): SigningService {
   };
 }
 
-function publicly({ id, name, email, role, status }: StoredSigner): Signer {
-  return { id, name, email, role, status };
+function publicly({ contract_id, token, ...signer }: StoredSigner): Signer {
+  return signer;
 }

@@ -6,8 +6,9 @@ export const SIGNER_ROLES = ["company", "consultant", "firm"] as const;
 export type SignerRole = (typeof SIGNER_ROLES)[number];
 export type SignerStatus = "pending" | "viewed" | "signed" | "declined";
 
+/** `unreachable_since`: our mails do not arrive at their address. */
 export type Signer = Narrow<
-  Pick<Row<"contract_signers">, "id" | "name" | "email" | "role" | "status">,
+  Pick<Row<"contract_signers">, "id" | "name" | "email" | "role" | "status" | "unreachable_since">,
   { role: SignerRole; status: SignerStatus }
 >;
 
@@ -37,7 +38,7 @@ export interface SigningService {
   decline(token: string, reason: string): Promise<void>;
 }
 
-const COLUMNS = "id, name, email, role, status";
+const COLUMNS = "id, name, email, role, status, unreachable_since";
 
 export function supabaseSigning(client: Client): SigningService {
   const signers = () => client.from("contract_signers");

@@ -40,6 +40,9 @@ export function Signers({ contract }: { contract: Contract }) {
             <p>
               <strong>{signer.name}</strong>
               <small>{signer.email}</small>
+              {signer.unreachable_since && (
+                <small class="field-wrong">Our mails do not reach them.</small>
+              )}
             </p>
             <Badge status={signer.status} />
           </li>

@@ -19,7 +19,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-from edge_jobs import confinement
+from edge_jobs import confinement, syscalls
 
 RESULT = "result.json"
 ERRORS = "errors.log"
@@ -89,6 +89,7 @@ def _child(request: dict[str, Any]) -> NoReturn:
         _begin_anew(folder)
         confinement.close_disk(source, folder, _CODE)
         confinement.limit_resources(request["cpu_s"])
+        syscalls.restrict()
         module, function = request["target"].split(":")
         run = getattr(importlib.import_module(module), function)
         result = run(source, folder, *request["arguments"])

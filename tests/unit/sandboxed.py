@@ -4,8 +4,10 @@ import contextlib
 import ctypes
 import json
 import os
+import resource
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,10 @@ from typing import Any
 
 
 def report(source: Path, folder: Path) -> dict[str, Any]:
-    (folder / "left.txt").write_text("here")
+    # Libraries work with threads.
+    thread = threading.Thread(target=lambda: (folder / "left.txt").write_text("here"))
+    thread.start()
+    thread.join()
     return {"read": source.read_text(), "env": sorted(os.environ), "session": os.getsid(0)}
 
 
@@ -29,7 +34,7 @@ def spin(_source: Path, _folder: Path) -> dict[str, Any]:
 def sleep(_source: Path, folder: Path) -> dict[str, Any]:
     # A child of its own must not outlive it either, where the system lets it have one.
     pids = [os.getpid()]
-    with contextlib.suppress(BlockingIOError):
+    with contextlib.suppress(OSError):
         pids.append(os.fork())
     if pids[-1]:
         (folder / "pids").write_text(json.dumps(pids))
@@ -54,6 +59,12 @@ def look_around(_source: Path, folder: Path, secret: str, runner: str) -> dict[s
         "leave a link": lambda: (folder / "link").symlink_to(secret),
         "leave a pipe": lambda: os.mkfifo(folder / "pipe"),
         "end its runner": lambda: os.kill(int(runner), 0),
+        "limit its runner": lambda: resource.prlimit(int(runner), resource.RLIMIT_CORE, (0, 0)),
+        "slow its runner down": lambda: os.setpriority(os.PRIO_PROCESS, int(runner), 1),
+        "open another file to everybody": lambda: Path(secret).chmod(0o604),
+        "start a process": lambda: os.fork() or os._exit(0),
+        "ask a service on this computer": lambda: socket.socket(socket.AF_UNIX).close(),
+        "leave memory behind": shared_memory,
         "connect": lambda: socket.create_connection(("127.0.0.1", 9), 5).close(),
         "listen": lambda: socket.create_server(("127.0.0.1", 0)).close(),
     }
@@ -68,6 +79,13 @@ def look_around(_source: Path, folder: Path, secret: str, runner: str) -> dict[s
         except OSError:
             continue
     return {"reached": reached, "open": [number for number in range(3, 64) if is_open(number)]}
+
+
+def shared_memory() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if (segment := libc.shmget(0, 4096, 0o600)) < 0:
+        raise OSError(ctypes.get_errno(), "shmget")
+    libc.shmctl(segment, 0, None)
 
 
 def is_open(number: int) -> bool:

@@ -40,7 +40,9 @@ begin
     kind => 'file.process',
     payload => jsonb_build_object('file_id', p_file.id),
     firm_id => p_file.firm_id,
-    unique_key => 'file.process:' || p_file.id
+    unique_key => 'file.process:' || p_file.id,
+    -- The job that settled the file may not have ended yet: it would not look once more.
+    if_queued => 'replace'
   );
   return v_file;
 end

@@ -224,12 +224,13 @@ def test_what_is_released_is_scanned_if_anything_scans(firm: Firm, db: Db) -> No
 )
 def test_a_file_is_looked_at_once_more(firm: Firm, db: Db, status: str, reason: str | None) -> None:
     file = settled(firm.member, firm, status, reason)
-    before = jobs(db, "file.process", file)
-    db.execute("delete from private.job_keys")
+    db.execute(
+        "delete from pgmq.q_jobs_default where message #>> '{payload,file_id}' = %s", [file["id"]]
+    )
     refused(firm.member.rpc("reprocess_file", file_id=file["id"]), 403, "not_allowed")
     again = created(firm.manager.rpc("reprocess_file", file_id=file["id"]))
     assert (again["status"], again["reason"]) == ("processing", None)
-    assert jobs(db, "file.process", file) == before + 1
+    assert jobs(db, "file.process", file) == 1
     refused(firm.manager.rpc("reprocess_file", file_id=file["id"]), 409, "still_processing")
     # Bytes that were about to go in a week are needed again.
     assert file["path"] not in doomed(db, file)
@@ -238,6 +239,19 @@ def test_a_file_is_looked_at_once_more(firm: Firm, db: Db, status: str, reason: 
     assert (begun["released"], begun["sha256"]) == (False, row(firm.owner, file)["sha256"])
     settle(firm, file, "ready")
     created(service(firm, "reprocess_file_for_operator", file_id=file["id"]))
+
+
+def test_a_file_is_looked_at_once_more_while_its_job_ends(firm: Firm, db: Db) -> None:
+    file = settled(firm.member, firm)
+    # A runner holds the job still: it has said what became of the file, but not that it is done.
+    held = db.execute(
+        "update pgmq.q_jobs_default set read_ct = 1, vt = now() + interval '1 minute'"
+        " where message #>> '{payload,file_id}' = %s returning msg_id",
+        [file["id"]],
+    ).fetchone()
+    created(firm.manager.rpc("reprocess_file", file_id=file["id"]))
+    db.execute("delete from pgmq.q_jobs_default where msg_id = %s", held)
+    assert jobs(db, "file.process", file) == 1, "else it is being processed for ever"
 
 
 def test_what_has_no_bytes_is_not_looked_at(firm: Firm) -> None:

@@ -150,7 +150,8 @@ begin
       preview_count = coalesce((p_result ->> 'preview_count')::integer, 0),
       language = p_result ->> 'language',
       hints = coalesce(nullif(p_result -> 'hints', 'null'), '[]'),
-      scanned_with = coalesce(p_result ->> 'scanned_with', f.scanned_with)
+      -- Not what it was scanned with before: that may have been what found a virus.
+      scanned_with = p_result ->> 'scanned_with'
     where f.id = p_id;
   else
     return;

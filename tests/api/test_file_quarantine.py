@@ -8,6 +8,7 @@ import pytest
 from tests.api.files import (
     CONTENT,
     LOCK_FILE,
+    SHA256,
     File,
     download,
     read,
@@ -122,6 +123,17 @@ def test_attack_24_a_release_is_neither_forged_nor_altered(firm: Firm) -> None:
         assert person.insert("file_releases", entry).status_code == 403
         assert person.update("file_releases", {"note": "x"}, **where).status_code == 403
         assert person.delete("file_releases", **where).status_code == 403
+
+
+def test_a_virus_that_nobody_looked_for_again_is_not_called_scanned(firm: Firm) -> None:
+    file = settled(firm.member, firm)
+    created(firm.manager.rpc("reprocess_file", file_id=file["id"]))
+    settle(firm, file, "quarantined", "infected", scanned_with="27000")
+    assert row(firm.owner, file)["scanned_with"] == "27000"
+    created(firm.manager.rpc("reprocess_file", file_id=file["id"]))
+    # By a runner without a scanner.
+    settle(firm, file, "ready", sha256=SHA256)
+    assert row(firm.owner, file)["scanned_with"] is None, "so that it is scanned again"
 
 
 def test_a_virus_is_never_released(firm: Firm) -> None:

@@ -22,6 +22,8 @@ class FileRescan(BaseModel):
 @handler("file.rescan", payload=FileRescan, timeout_s=300)
 def rescan(job: Job, payload: FileRescan) -> dict[str, Any]:
     """What was ready stays so unless it is infected; what could not be looked through too."""
+    if job.api.settings.clamd is None:
+        return {"skipped": "no scanner"}
     id = str(payload.file_id)
     file = job.api.rpc("begin_rescan", file_id=id)
     if file is None:
@@ -41,7 +43,6 @@ def rescan(job: Job, payload: FileRescan) -> dict[str, Any]:
         status="quarantined" if reason else "ready",
         reason=reason,
         detail=sentence(reason, file["name"]) if reason else None,
-        # Without a scanner there is nothing new to tell.
-        result={"scanned_with": scanned_with} if scanned_with else {},
+        result={"scanned_with": scanned_with},
     )
     return {"reason": reason} if reason else {}

@@ -96,6 +96,9 @@ declare
     'preview_count', 'language', 'hints', 'scanned_with'
   ];
   v_file public.files;
+  v_scanned_only constant boolean := coalesce(
+    p_result ? 'scanned_with' and p_result - 'scanned_with' = '{}', false
+  );
   v_rescanned boolean;
 begin
   if p_result - c_keys <> '{}' or jsonb_typeof(p_result) <> 'object' then
@@ -109,7 +112,7 @@ begin
   select * into v_file from public.files where id = p_id for no key update;
   v_rescanned := v_file.status = 'ready' and (
     (p_status = 'quarantined' and p_reason = 'infected')
-    or (p_status = 'ready' and p_result ? 'scanned_with' and p_result - 'scanned_with' = '{}')
+    or (p_status = 'ready' and v_scanned_only)
   );
   if v_rescanned then
     update public.files f
@@ -124,7 +127,8 @@ begin
     update public.files f
     set reason = coalesce(p_reason, f.reason), detail = left(p_detail, 1000)
     where f.id = p_id;
-  elsif v_file.status = 'processing' then
+  -- A scan that began when the file was ready says too little of one that is looked into again.
+  elsif v_file.status = 'processing' and not (p_status = 'ready' and v_scanned_only) then
     update public.files f
     set
       status = p_status,

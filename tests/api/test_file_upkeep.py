@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.files import (
     CONTENT,
+    SHA256,
     File,
     processing,
     put_picture,
@@ -52,7 +53,7 @@ def rescans(db: Db, firm: Firm) -> list[str]:
 
 def scanned(firm: Firm, signatures: str) -> File:
     file = processing(firm.member, firm)
-    settle(firm, file, "ready", scanned_with=signatures)
+    settle(firm, file, "ready", sha256=SHA256, scanned_with=signatures)
     return file
 
 
@@ -94,6 +95,18 @@ def test_only_the_worker_speaks_of_the_scanner(firm: Firm, db: Db) -> None:
         assert person.rpc("begin_rescan", file_id=firm.id).json()["code"] == "42501"
     created(service(firm, "note_scanner", version="1"))
     db.execute("delete from private.scanner")
+
+
+def test_a_scan_that_ends_late_does_not_end_a_closer_look(firm: Firm) -> None:
+    file = processing(firm.member, firm)
+    settle(firm, file, "ready", sha256=SHA256, text="Minutes", scanned_with="27000")
+    created(service(firm, "begin_rescan", file_id=file["id"]))
+    created(firm.manager.rpc("reprocess_file", file_id=file["id"]))
+    settle(firm, file, "ready", scanned_with="27001")
+    assert row(firm.viewer, file)["status"] == "processing"
+    settle(firm, file, "ready", sha256=SHA256, text="Minutes", scanned_with="27001")
+    now = row(firm.viewer, file)
+    assert (now["status"], now["text"]) == ("ready", "Minutes")
 
 
 def test_a_virus_found_later_locks_the_file_away(firm: Firm) -> None:

@@ -108,6 +108,10 @@ def test_a_rescan_finds_what_newer_signatures_know(
     clean = upload(firm.member, firm, "Letter.docx", LETTER, Kind.DOCX)
     drain()
     before = row(firm.member, "files", clean)
+    again(db, "file.rescan", clean)
+    drain()
+    results = db.execute("select result from private.finished_jobs where kind = 'file.rescan'")
+    assert ({"skipped": "no scanner"},) in results.fetchall()
     for id in (infected, clean):
         assert row(firm.member, "files", id)["status"] == "ready"
         again(db, "file.rescan", id)

@@ -43,7 +43,10 @@ class Scanner:
 
     def version(self) -> str:
         """Of the program and of its signatures. Raises ScanUnavailable."""
-        return self._ask(b"VERSION")[:_VERSION_CHARS]
+        answer = self._ask(b"VERSION")
+        if not answer or answer.endswith("ERROR"):
+            raise ScanUnavailable(answer or "The scanner hung up.")
+        return answer[:_VERSION_CHARS]
 
     def scan(self, source: Path) -> str | None:
         """``infected``, ``too_large_to_scan`` or None. Raises ScanUnavailable."""

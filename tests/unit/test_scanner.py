@@ -68,7 +68,7 @@ def confused(request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
             connection, _ = server.accept()
             with connection, connection.makefile("rb") as stream:
                 # Up to the end of the file, which is the scanner's sign as well.
-                while b"\0\0\0\0" not in stream.read1(65536):
+                while (sent := stream.read1(65536)) != b"zVERSION\0" and b"\0\0\0\0" not in sent:
                     pass
                 connection.sendall(request.param)
 
@@ -83,6 +83,11 @@ def test_no_answer_is_not_a_good_one(confused: tuple[str, int], tmp_path: Path) 
     source.write_bytes(b"text")
     with pytest.raises(ScanUnavailable):
         Scanner(confused).scan(source)
+
+
+def test_no_version_is_not_one(confused: tuple[str, int]) -> None:
+    with pytest.raises(ScanUnavailable):
+        Scanner(confused).version()
 
 
 @pytest.mark.parametrize(

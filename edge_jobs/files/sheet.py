@@ -14,7 +14,8 @@ from edge_jobs.files.text import TextCollector, fact
 MAX_AREA = 16_000_000
 # A sheet larger than that whose cells fill less than this share of it is a trap, or a slip.
 _SPARSE = 0.1
-_MOST_NAMES = 20
+# As many names of sheets are kept, and as much of each as Excel allows.
+_MOST_NAMES, _NAME_CHARS = 20, 31
 
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 _CELL = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
@@ -73,7 +74,7 @@ def read(source: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
         # Its errors have no common class, and where it panics that is no Exception.
         raise Rejected("corrupt_zip") from error
     return collector.facts() | {
-        "metadata": {"sheets": [fact(n)[:100] for n in names[:_MOST_NAMES]]}
+        "metadata": {"sheets": [fact(n)[:_NAME_CHARS] for n in names[:_MOST_NAMES]]}
     }
 
 

@@ -44,7 +44,21 @@ def xlsx(cells: str, parts: Mapping[str, str | bytes] = {}) -> bytes:
     return zipped({**_workbook(), "xl/worksheets/sheet1.xml": SHEET.format(cells), **parts})
 
 
-def _workbook() -> dict[str, str | bytes]:
+def talkative_xlsx() -> bytes:
+    """Says as much of itself as it can, in characters that take four bytes each."""
+    words = "\N{BOAR}" * 600
+    workbook = _workbook(*(f"{number}{words}" for number in range(30)))
+    said = "".join(
+        f"<{name}>{words}</{name}>"
+        for name in ("title", "subject", "creator", "created", "modified")
+    )
+    sheet = SHEET.format("")
+    return zipped(
+        {**workbook, "xl/worksheets/sheet1.xml": sheet, "docProps/core.xml": f"<x>{said}</x>"}
+    )
+
+
+def _workbook(*names: str) -> dict[str, str | bytes]:
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -53,7 +67,11 @@ def _workbook() -> dict[str, str | bytes]:
         "_rels/.rels": f'<Relationships xmlns="{package}"><Relationship Id="a" '
         f'Type="{relations}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{relations}"><sheets>'
-        '<sheet name="Hours" sheetId="1" r:id="s1"/></sheets></workbook>',
+        + "".join(
+            f'<sheet name="{name}" sheetId="{number}" r:id="s1"/>'
+            for number, name in enumerate(names or ("Hours",), 1)
+        )
+        + "</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}"><Relationship Id="s1" '
         f'Type="{relations}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
     }

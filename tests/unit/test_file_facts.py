@@ -1,5 +1,6 @@
 """What the pipeline learns: pages, languages, mails, and what a contract hints at."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,13 @@ def test_the_first_five_pages_are_drawn(tmp_path: Path) -> None:
     look(tmp_path, documents.long_pdf(7, "last"), "book.pdf")
     drawn = sorted(path.name for path in (tmp_path / "work").glob("*.webp"))
     assert drawn == [*(f"preview-{n}.webp" for n in range(1, 6)), "thumbnail.webp"]
+
+
+def test_a_row_has_room_for_whatever_a_document_says(tmp_path: Path) -> None:
+    found = look(tmp_path, documents.talkative_xlsx(), "a.xlsx")
+    assert len(found["metadata"]) == 6
+    # What files_metadata_object allows, less what a row needs to tell the values apart.
+    assert len(json.dumps(found["metadata"], ensure_ascii=False).encode()) < 16_384 - 512
 
 
 def test_slides_and_sheets_are_pages(tmp_path: Path) -> None:

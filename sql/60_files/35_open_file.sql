@@ -4,9 +4,12 @@ immutable
 set search_path = ''
 as $$
   with cleaned (name) as (
-    -- What some systems refuse in a name, and what ends one there.
-    select coalesce(
-      nullif(rtrim(regexp_replace(download_name.name, '[<>:"|?*]', '_', 'g'), '. '), ''), 'file'
+    -- What some systems refuse in a name, and what ends one there; then what names a device there.
+    select regexp_replace(
+      coalesce(
+        nullif(rtrim(regexp_replace(download_name.name, '[<>:"|?*]', '_', 'g'), '. '), ''), 'file'
+      ),
+      '^((con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?)$', '_\1', 'i'
     )
   ),
   kinds (mime, endings) as (
@@ -28,10 +31,13 @@ as $$
     ('message/rfc822', '{eml}'),
     ('application/vnd.ms-outlook', '{msg}')
   )
-  select c.name || case
-    when lower(substring(c.name from '\.([^.]+)$')) = any (k.endings) then ''
-    else '.' || k.endings[1]
-  end
+  select
+    case
+      when lower(substring(c.name from '\.([^.]+)$')) = any (k.endings) then c.name
+      -- A disk takes 255 bytes, and a character has up to four.
+      when octet_length(c.name) > 250 then left(c.name, 60) || '.' || k.endings[1]
+      else c.name || '.' || k.endings[1]
+    end
   from cleaned as c
   join kinds as k on k.mime = download_name.mime
 $$;

@@ -192,6 +192,12 @@ def test_only_what_is_ready_is_opened(firm: Firm, db: Db, status: str) -> None:
         ('a<b>:"|?*.csv', "text/csv", "a_b______.csv"),
         ("trailing. . ", "image/png", "trailing.png"),
         ("mail.msg", "application/vnd.ms-outlook", "mail.msg"),
+        ("CON.pdf", "application/pdf", "_CON.pdf"),
+        ("nul", "text/plain", "_nul.txt"),
+        ("com1 .old.csv", "text/csv", "_com1 .old.csv"),
+        ("Contract.pdf", "application/pdf", "Contract.pdf"),
+        ("x" * 251 + ".pdf", "application/pdf", "x" * 251 + ".pdf"),
+        ("\N{BOAR}" * 63, "application/pdf", "\N{BOAR}" * 60 + ".pdf"),
     ],
 )
 def test_a_file_is_saved_under_a_safe_name(db: Db, name: str, mime: str, saved: str) -> None:

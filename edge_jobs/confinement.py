@@ -25,8 +25,9 @@ _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 # Landlock: the same numbers on every processor.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _READ_FILE, _READ_FOLDER = 1 << 2, 1 << 3
-# Programs; devices, sockets, pipes and links, which would lead whoever reads the folder elsewhere.
-_NEVER = 1 << 0 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12
+# Programs; devices, sockets, pipes and links, which would lead whoever reads the folder elsewhere;
+# folders, deeper than whoever removes them gets.
+_NEVER = 1 << 0 | 1 << 6 | 1 << 7 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12
 # By version of the interface, what the kernel can forbid: on files, over TCP, and against processes
 # outside (signals, abstract sockets).
 _ON_FILES = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
@@ -67,8 +68,8 @@ def limit_resources(cpu_s: int) -> None:
 
 
 def close_disk(source: Path, folder: Path, code: list[Path]) -> None:
-    """From now on ``source`` and what is below ``code`` can be read, and plain files and folders be
-    made in ``folder``.
+    """From now on ``source`` and what is below ``code`` can be read, and plain files be made in
+    ``folder``.
 
     Nothing else on the disk can be opened, the environment and memory of other processes neither.
     """

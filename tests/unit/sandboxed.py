@@ -57,6 +57,7 @@ def look_around(_source: Path, folder: Path, secret: str, runner: str) -> dict[s
         "read the environment of its runner": lambda: Path(f"/proc/{runner}/environ").read_text(),
         "write beside its folder": lambda: (folder.parent / "beside").write_text("x"),
         "leave a link": lambda: (folder / "link").symlink_to(secret),
+        "leave a folder": lambda: (folder / "within").mkdir(),
         "leave a pipe": lambda: os.mkfifo(folder / "pipe"),
         "end its runner": lambda: os.kill(int(runner), 0),
         "limit its runner": lambda: resource.prlimit(int(runner), resource.RLIMIT_CORE, (0, 0)),

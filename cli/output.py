@@ -1,12 +1,17 @@
 """How commands speak: tables and sentences for people, JSON for programs."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+# What a terminal obeys instead of showing it, and what turns the reading direction around.
+_ORDERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def say(line: str) -> None:
@@ -56,7 +61,7 @@ def print_table(
         justify: Literal["left", "right"] = "right" if numeric else "left"
         table.add_column(column, overflow="fold", justify=justify, no_wrap=column == whole)
     for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
+        table.add_row(*(Text(_shown(cell)) for cell in row))
     Console().print(table)
 
 
@@ -69,4 +74,8 @@ def print_facts(title: str, facts: Sequence[tuple[str, str]]) -> None:
     width = max((len(name) for name, _ in facts), default=0)
     console.print(Text(f"\n{title}", style="bold"))
     for name, value in facts:
-        console.print(Text(f"  {name.ljust(width)}  {value}"))
+        console.print(Text(f"  {name.ljust(width)}  {_shown(value)}"))
+
+
+def _shown(value: object) -> str:
+    return _ORDERS.sub("\N{REPLACEMENT CHARACTER}", str(value))

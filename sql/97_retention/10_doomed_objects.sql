@@ -87,9 +87,11 @@ comment on function private.doom_file() is
 create trigger files_doom after delete on public.files
 for each row execute function private.doom_file();
 
+-- What was ready once is not given up because its job died when it was looked into again.
 create trigger files_doom_failed after update of status on public.files
 for each row when (
   new.status = 'failed'
+  and (new.ready_at is null or new.reason = 'purged')
   and (old.status <> 'failed' or (new.reason = 'purged' and old.reason <> 'purged'))
 )
 execute function private.doom_file();

@@ -10,7 +10,7 @@ begin
       select from public.files f
       where f.id = v_id
         and p_path = any (f.path || private.picture_paths(f.firm_id, f.id))
-        and f.status <> 'failed'
+        and (f.status <> 'failed' or (f.ready_at is not null and f.reason <> 'purged'))
     )
     when 'reports' then exists (
       select from public.reports r

@@ -36,11 +36,14 @@ language sql immutable set search_path = '' as $$
   ),
   (
     'public.files', 'whose upload or examination failed', '30 days',
-    'status = ''failed'' and updated_at < $1 and (not (is_current or version = 1) or not exists ('
+    'status = ''failed'' and updated_at < $1 '
+    'and (ready_at is null or reason in (''purged'', ''object_missing'')) '
+    'and (not (is_current or version = 1) or not exists ('
     'select from public.files v where v.firm_id = t.firm_id and v.series_id = t.series_id '
     'and v.id <> t.id))', null,
     'Long enough for whoever uploaded it to read why; the first and the current version as long as '
-    'there are others. Its bytes go earlier: at once, or after a week where the job may be sent back.'
+    'there are others. Its bytes go earlier: at once, or after a week where the job may be sent back. '
+    'What was ready before stays with its bytes: it is the job that failed then.'
   ),
   (
     'public.file_accesses', 'all of them', '1 year', 'opened_at < $1', null,

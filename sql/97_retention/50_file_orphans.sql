@@ -41,7 +41,10 @@ begin atomic
       )
       -- Not what is arriving just now.
       and o.created_at < now() - interval '1 day'
-      and (f.id is null or f.status = 'failed')
+      and (
+        f.id is null
+        or (f.status = 'failed' and (f.ready_at is null or f.reason = 'purged'))
+      )
       and not exists (
         select 1 from private.doomed_objects as d where d.bucket = o.bucket_id and d.path = o.name
       )

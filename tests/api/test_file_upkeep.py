@@ -109,6 +109,32 @@ def test_a_scan_that_ends_late_does_not_end_a_closer_look(firm: Firm) -> None:
     assert (now["status"], now["text"]) == ("ready", "Minutes")
 
 
+def test_a_job_that_dies_takes_no_file_along_that_was_ready(firm: Firm, db: Db) -> None:
+    once, never = settled(firm.member, firm), processing(firm.member, firm)
+    small = put_picture(firm, once, ".thumbnail.webp")
+    created(firm.manager.rpc("reprocess_file", file_id=once["id"]))
+    for file in (once, never):
+        settle(firm, file, "failed", "exception")
+    db.execute(
+        "update storage.objects set created_at = created_at - interval '2 days' where name like %s",
+        [f"{firm.id}/%"],
+    )
+    db.execute("delete from private.doomed_objects where path = %s", [never["path"]])
+    found = created(service(firm, "file_orphans", of_firm=firm.id))
+    assert [orphan["path"] for orphan in found] == [never["path"]]
+    created(service(firm, "sweep_file_orphans", of_firm=firm.id))
+    doomed = "select path from private.doomed_objects where path like %s and path in (%s, %s, %s)"
+    paths = [f"{firm.id}/%", once["path"], small, never["path"]]
+    assert db.execute(doomed, paths).fetchall() == [(never["path"],)]
+    # Should something have entered them all the same.
+    needed = "select private.needs_object('firm-files', %s)"
+    assert db.execute(needed, [once["path"]]).fetchone() == (True,)
+    assert db.execute(needed, [never["path"]]).fetchone() == (False,)
+    created(firm.admin.rpc("purge_file", file_id=once["id"]))
+    assert len(db.execute(doomed, paths).fetchall()) == 3
+    assert db.execute(needed, [once["path"]]).fetchone() == (False,)
+
+
 def test_a_virus_found_later_locks_the_file_away(firm: Firm) -> None:
     file = scanned(firm, "27000")
     begun = created(service(firm, "begin_rescan", file_id=file["id"]))

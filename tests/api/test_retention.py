@@ -129,6 +129,22 @@ def test_old_rows_go_and_younger_ones_stay(
     assert apply(free_hand) == 0, "twice is once"
 
 
+def test_what_was_ready_outlives_its_failed_job(world: World, free_hand: Db) -> None:
+    kept, purged = (world.make("files")["id"] for _ in range(2))
+    for id, reason in ((kept, "exception"), (purged, "purged")):
+        free_hand.execute(
+            "update files set status = 'failed', ready_at = now() - interval '60 days',"
+            " updated_at = now() - interval '31 days', reason = %s where id = %s",
+            [reason, id],
+        )
+    free_hand.execute("set session_replication_role = origin")
+    apply(free_hand)
+    left = free_hand.execute(
+        "select id::text from files where id = any (%s::uuid[])", [[kept, purged]]
+    ).fetchall()
+    assert left == [(kept,)]
+
+
 def test_a_merge_is_forgotten_in_part(world: World, db: Db) -> None:
     merge = world.merge()
     assert merge["moved"] != {}

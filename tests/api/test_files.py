@@ -309,6 +309,7 @@ def test_attack_31_path_traversal_and_case_variants(shared_firm: Firm) -> None:
 def test_attack_32_overwrite_or_move_an_object(shared_firm: Firm, other_firm: Firm, db: Db) -> None:
     member = shared_firm.member
     file = ready(db, member, shared_firm)
+    created(member.rpc("open_file", file_id=file["id"]))
     forged = b"Something else entirely"
     upsert = {"x-upsert": "true"}
     assert not member.upload(file["path"], forged, TEXT).is_success

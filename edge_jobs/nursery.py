@@ -29,7 +29,8 @@ OUT_OF_BOUNDS = 77
 _WARM_UP = ("edge_jobs.files.inspect", "warm_up")
 
 HOME = Path(__file__).resolve().parent.parent
-_CODE = [HOME, *map(Path, (sys.prefix, sys.base_prefix, "/usr", "/lib", "/lib64"))]
+# Not what lies beside it in a checkout: the project's secrets, for example.
+_CODE = [HOME / "edge_jobs", *map(Path, (sys.prefix, sys.base_prefix, "/usr", "/lib", "/lib64"))]
 
 
 def main() -> None:
@@ -87,11 +88,11 @@ def _child(request: dict[str, Any]) -> NoReturn:
         confinement.die_with_parent()
         os.setsid()
         _begin_anew(folder)
+        module, function = request["target"].split(":")
+        run = getattr(importlib.import_module(module), function)
         confinement.close_disk(source, folder, _CODE)
         confinement.limit_resources(request["cpu_s"])
         syscalls.restrict()
-        module, function = request["target"].split(":")
-        run = getattr(importlib.import_module(module), function)
         result = run(source, folder, *request["arguments"])
         (folder / RESULT).write_text(json.dumps(result), encoding="utf-8")
         code = 0

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).parents[2]
+
 
 def report(source: Path, folder: Path) -> dict[str, Any]:
     # Libraries work with threads.
@@ -54,6 +56,7 @@ def look_around(_source: Path, folder: Path, secret: str, runner: str) -> dict[s
     """What of all that should be out of reach it can reach."""
     tries: dict[str, Callable[[], object]] = {
         "read another file": lambda: Path(secret).read_text(),
+        "read what lies beside the code": lambda: (ROOT / "Makefile").read_text(),
         "read the environment of its runner": lambda: Path(f"/proc/{runner}/environ").read_text(),
         "write beside its folder": lambda: (folder.parent / "beside").write_text("x"),
         "leave a link": lambda: (folder / "link").symlink_to(secret),

@@ -14,7 +14,8 @@ from itertools import chain
 # The numbers on x86-64 and on AArch64, which has no old calls. Elsewhere there is no filter.
 _PROCESSORS = {"x86_64": 0, "aarch64": 1}
 _ARCHITECTURE = (0xC000003E, 0xC00000B7)
-_SECCOMP, _CLONE, _CLONE3, _PRLIMIT = (317, 277), (56, 220), (435, 435), (302, 261)
+_SECCOMP, _CLONE, _CLONE3 = (317, 277), (56, 220), (435, 435)
+_PRLIMIT, _PRCTL = (302, 261), (157, 167)
 _REFUSED = (
     # fork, vfork, chmod, chown, lchown
     ((57, 58, 90, 92, 94), ()),
@@ -32,7 +33,10 @@ _LOAD, _EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
 _NUMBER, _MACHINE, _FIRST_ARGUMENT = 0, 4, 16
 _ALLOW, _ERROR, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _CLONE_THREAD, _X32 = 0x10000, 0x40000000
+_PR_SET_PDEATHSIG = 1
 _SET_FILTER, _KEEP_SPEED = 1, 1 << 2
+
+_Instruction = tuple[int, int, int, int]
 
 
 class _Program(ctypes.Structure):
@@ -51,7 +55,7 @@ def restrict() -> None:
 
 def _program(processor: int) -> bytes:
     """Instructions of classic BPF: a code, how many to skip if it holds and if not, a value."""
-    refuse = (_RETURN, 0, 0, _ERROR | errno.EPERM)
+    allow, refuse = (_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _ERROR | errno.EPERM)
     refused = chain.from_iterable(numbers[processor] for numbers in _REFUSED)
     return b"".join(
         struct.pack("=HBBI", *instruction)
@@ -66,15 +70,18 @@ def _program(processor: int) -> bytes:
             # Threads are made in the older way where this one is missing.
             (_EQUAL, 0, 1, _CLONE3[processor]),
             (_RETURN, 0, 0, _ERROR | errno.ENOSYS),
-            (_EQUAL, 0, 3, _CLONE[processor]),
-            (_LOAD, 0, 0, _FIRST_ARGUMENT),
-            (_ANY_BIT, 5, 0, _CLONE_THREAD),
-            refuse,
-            # The limits of another process; its own are those of 0.
-            (_EQUAL, 0, 3, _PRLIMIT[processor]),
-            (_LOAD, 0, 0, _FIRST_ARGUMENT),
-            (_EQUAL, 1, 0, 0),
-            refuse,
-            (_RETURN, 0, 0, _ALLOW),
+            *_by_argument(_CLONE[processor], (_ANY_BIT, 0, 1, _CLONE_THREAD), allow, refuse),
+            # Its own limits are those of 0.
+            *_by_argument(_PRLIMIT[processor], (_EQUAL, 0, 1, 0), allow, refuse),
+            # It keeps ending with its parent.
+            *_by_argument(_PRCTL[processor], (_EQUAL, 0, 1, _PR_SET_PDEATHSIG), refuse, allow),
+            allow,
         )
     )
+
+
+def _by_argument(
+    number: int, test: _Instruction, if_holds: _Instruction, otherwise: _Instruction
+) -> tuple[_Instruction, ...]:
+    """For this call its first argument decides; the others go on behind it."""
+    return (_EQUAL, 0, 4, number), (_LOAD, 0, 0, _FIRST_ARGUMENT), test, if_holds, otherwise

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+PR_SET_PDEATHSIG = 1
 
 
 def report(source: Path, folder: Path) -> dict[str, Any]:
@@ -68,7 +69,8 @@ def look_around(_source: Path, folder: Path, secret: str, runner: str) -> dict[s
         "open another file to everybody": lambda: Path(secret).chmod(0o604),
         "start a process": lambda: os.fork() or os._exit(0),
         "ask a service on this computer": lambda: socket.socket(socket.AF_UNIX).close(),
-        "leave memory behind": shared_memory,
+        "leave memory behind": lambda: called(shared_memory),
+        "outlive whoever forked it": lambda: called(lambda libc: libc.prctl(PR_SET_PDEATHSIG, 0)),
         "connect": lambda: socket.create_connection(("127.0.0.1", 9), 5).close(),
         "listen": lambda: socket.create_server(("127.0.0.1", 0)).close(),
     }
@@ -85,11 +87,14 @@ def look_around(_source: Path, folder: Path, secret: str, runner: str) -> dict[s
     return {"reached": reached, "open": [number for number in range(3, 64) if is_open(number)]}
 
 
-def shared_memory() -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if (segment := libc.shmget(0, 4096, 0o600)) < 0:
-        raise OSError(ctypes.get_errno(), "shmget")
-    libc.shmctl(segment, 0, None)
+def shared_memory(libc: ctypes.CDLL) -> int:
+    segment: int = libc.shmget(0, 4096, 0o600)
+    return segment if segment < 0 else int(libc.shmctl(segment, 0, None))
+
+
+def called(call: Callable[[ctypes.CDLL], int]) -> None:
+    if call(ctypes.CDLL(None, use_errno=True)) < 0:
+        raise OSError(ctypes.get_errno(), "refused")
 
 
 def is_open(number: int) -> bool:

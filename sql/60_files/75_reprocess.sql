@@ -16,6 +16,7 @@ begin
     -- The worker may be removing it just now.
     select from private.doomed_objects as d
     where d.bucket = file.bucket and d.path = file.path and d.due_at <= clock_timestamp()
+      and not private.needs_object(d.bucket, d.path)
   ) then
     perform private.fail(
       'object_missing', 'The bytes of this file are gone.', hint => 'Upload it anew.',

@@ -15,6 +15,8 @@ begin
     and not exists (
       select from private.doomed_objects d
       where d.bucket = f.bucket and d.path = f.path and d.due_at <= clock_timestamp()
+        -- Those of a file that was sent back in time stay.
+        and not private.needs_object(d.bucket, d.path)
     )
   for no key update of f;
   if not found then

@@ -266,6 +266,19 @@ def test_a_file_is_looked_at_once_more_while_its_job_ends(firm: Firm, db: Db) ->
     assert jobs(db, "file.process", file) == 1, "else it is being processed for ever"
 
 
+def test_a_file_sent_back_within_its_week_is_looked_at_after_it(firm: Firm, db: Db) -> None:
+    file = settled(firm.member, firm, "failed", "timeout")
+    created(firm.manager.rpc("reprocess_file", file_id=file["id"]))
+    # It waited for its scanner meanwhile, and nobody has looked yet whether the bytes are needed.
+    db.execute("update private.doomed_objects set due_at = now() where path = %s", [file["path"]])
+    begun = created(service(firm, "begin_file", file_id=file["id"]))
+    assert begun is not None, "else it is being processed for ever"
+    settle(firm, file, "ready", sha256=SHA256)
+    created(firm.manager.rpc("reprocess_file", file_id=file["id"]))
+    settle(firm, file, "failed", "timeout")
+    created(firm.manager.rpc("reprocess_file", file_id=file["id"]))
+
+
 def test_what_has_no_bytes_is_not_looked_at(firm: Firm) -> None:
     file = settled(firm.member, firm)
     created(firm.api.as_service("DELETE", f"/storage/v1/object/firm-files/{file['path']}"))

@@ -15,7 +15,7 @@ export function memoryAuth(caller: Caller): AuthService {
     backend.accounts.find((one) => one.email === email.trim().toLowerCase());
   const refuse = (code: string) => serviceError({ name: "AuthApiError", code });
 
-  const sendCode = (email: string, subject: string) => {
+  const sendCode = ({ email }: StoredAccount, subject: string) => {
     const code = String(crypto.getRandomValues(new Uint32Array(1))[0])
       .padStart(10, "0")
       .slice(-6);
@@ -66,9 +66,10 @@ export function memoryAuth(caller: Caller): AuthService {
       if (!/^[^\s@]+@[^\s@]+$/.test(address)) {
         throw new ServiceError("validation_failed", "This is no e-mail address.");
       }
-      const who = { id: crypto.randomUUID(), email: address, name };
-      backend.accounts.push({ ...who, password, confirmed: false, factors: [] });
-      sendCode(address, "Confirm your email address");
+      const who = { id: crypto.randomUUID(), email: address, name: name || address };
+      const account = { ...who, password, confirmed: false, factors: [] };
+      backend.accounts.push(account);
+      sendCode(account, "Confirm your email address");
     },
 
     async confirm(email, code) {
@@ -76,7 +77,8 @@ export function memoryAuth(caller: Caller): AuthService {
     },
 
     async resendCode(email) {
-      if (find(email)?.confirmed === false) sendCode(email, "Confirm your email address");
+      const account = find(email);
+      if (account?.confirmed === false) sendCode(account, "Confirm your email address");
     },
 
     async signIn(email, password) {
@@ -91,7 +93,8 @@ export function memoryAuth(caller: Caller): AuthService {
     },
 
     async forgotPassword(email) {
-      if (find(email)) sendCode(email, "Reset your password");
+      const account = find(email);
+      if (account) sendCode(account, "Reset your password");
     },
 
     async resetPassword(email, code, password) {

@@ -161,6 +161,6 @@ function accountOf({ user, access_token }: Session): Account {
   const [, claims = ""] = access_token.split(".");
   const { aal: level } = JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/")));
   const hasFactor = factors.some(({ status }) => status === "verified");
-  const name = String(user_metadata.full_name ?? email);
+  const name = String(user_metadata.full_name || email);
   return { id, email, name, level, nextLevel: hasFactor ? "aal2" : level };
 }

@@ -26,7 +26,7 @@ for (const stage of STAGES) {
       stop();
       await fails("invalid_credentials", auth.signIn(email, "another passphrase"));
       await fails("invalid_credentials", auth.signIn(newEmail("nobody"), PASSWORD));
-      await auth.forgotPassword(email);
+      await auth.forgotPassword(email.toUpperCase());
       const code = await stage.secret(email, "Reset");
       assert.equal((await auth.resetPassword(email, code, "a new passphrase")).id, ada.id);
       await fails("invalid_credentials", stage.device().auth.signIn(email, PASSWORD));
@@ -35,6 +35,12 @@ for (const stage of STAGES) {
       await fails("weak_password", auth.changePassword("short"));
       await auth.changePassword("a newer passphrase");
       await stage.device().auth.signIn(email, "a newer passphrase");
+      // Who gave no name is called by the address.
+      const nameless = stage.device().auth;
+      const other = newEmail("nameless");
+      await nameless.signUp({ name: "", email: other, password: PASSWORD });
+      const { name } = await nameless.confirm(other, await stage.secret(other, "Confirm"));
+      assert.equal(name, other);
       await fails("weak_password", auth.signUp({ name: "A", email: newEmail("a"), password: "x" }));
     });
 

@@ -78,8 +78,11 @@ export function serviceError(error: unknown): ServiceError {
         field: fieldOf(message),
         cause: error,
       });
-    case "23514":
     case "22P02":
+      // What has no form of an id is the id of nothing.
+      if (/type uuid/.test(message ?? "")) return notFound();
+      return badValue(fieldOf(message));
+    case "23514":
     case "22007":
     case "22008":
       return badValue(fieldOf(message));

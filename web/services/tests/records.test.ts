@@ -42,6 +42,8 @@ for (const stage of STAGES) {
         assert.deepEqual((await service.list(firmId, { status: "inactive" })).rows, []);
         assert.equal((await service.restore(cafe.id)).archived_at, null);
         await fails("not_found", service.get(crypto.randomUUID()));
+        // As in a link that was cut.
+        await fails("not_found", service.get(cafe.id.slice(0, -1)));
       });
     }
 

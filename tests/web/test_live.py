@@ -1,5 +1,6 @@
 """What happened is seen, whatever the network made of it on its way."""
 
+import json
 import re
 from collections.abc import Callable
 
@@ -16,13 +17,24 @@ class Line:
     def __init__(self, page: Page) -> None:
         self._is_cut = False
         self._sockets: list[WebSocketRoute] = []
+        self._joined: list[tuple[str, str]] = []
         page.route_web_socket(re.compile("/realtime/"), self._connect)
 
     def _connect(self, socket: WebSocketRoute) -> None:
         self._sockets.append(socket)
         # Without a server nobody answers on it.
-        if not self._is_cut:
-            socket.connect_to_server()
+        if self._is_cut:
+            return
+        server = socket.connect_to_server()
+
+        def send(message: str | bytes) -> None:
+            join_ref, _, topic, event, _ = json.loads(message)
+            if event == "phx_join":
+                self._joined.append((join_ref, topic))
+            server.send(message)
+
+        self._joined.clear()
+        socket.on_message(send)
 
     def cut(self) -> None:
         """Until it is mended."""
@@ -32,6 +44,11 @@ class Line:
     def mend(self) -> None:
         self._is_cut = False
         self._hang_up()
+
+    def close_channels(self) -> None:
+        """As Realtime does where a token ran out, or too much was asked: no error, and the end."""
+        for join_ref, topic in self._joined:
+            self._sockets[-1].send(json.dumps([join_ref, None, topic, "phx_close", {}]))
 
     def _hang_up(self) -> None:
         if self._sockets:
@@ -58,6 +75,11 @@ def test_what_happened_while_the_line_was_cut_is_seen(visit: Visit, firm: Firm) 
     line.mend()
     expect(badge).to_contain_text("Sent", timeout=15_000)
     expect(page.get_by_text("moved it to sent")).to_be_visible()
+    expect(page.get_by_text("Reconnecting")).to_have_count(0)
+    line.close_channels()
+    expect(page.get_by_text("Reconnecting")).to_be_visible()
+    move(firm, contract, "signed")
+    expect(badge).to_contain_text("Signed")
     expect(page.get_by_text("Reconnecting")).to_have_count(0)
 
 

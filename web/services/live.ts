@@ -16,6 +16,8 @@ export interface Watcher<T> {
   lost?(): void;
 }
 
+const REJOIN_MS = 1000;
+
 type LiveTable = "contracts" | "files" | "firm_exports" | "imports" | "notifications" | "reports";
 
 /**
@@ -35,25 +37,33 @@ export function watchRows<T>(
     // While the line is down, `ready` comes when it is back.
     missed: () => isUp && watcher.ready(),
   });
-  const channel = client
-    .channel(`${table} ${crypto.randomUUID()}`)
-    .on(
-      "postgres_changes",
-      { event: "*", schema: "public", table, filter: `firm_id=eq.${firmId}` },
-      ({ new: row }) => "id" in row && queue.add(row.id),
-    )
-    // A channel is joined a moment before the database's changes reach it.
-    .on("system", {}, ({ extension, status }) => {
-      if (extension !== "postgres_changes" || status !== "ok") return;
-      isUp = true;
-      watcher.ready();
-    })
-    .subscribe((status) => {
-      if (status !== "CHANNEL_ERROR" && status !== "TIMED_OUT") return;
-      isUp = false;
-      watcher.lost?.();
-    });
+  let isStopped = false;
+  let again: ReturnType<typeof setTimeout>;
+  const join = () =>
+    client
+      .channel(`${table} ${crypto.randomUUID()}`)
+      .on(
+        "postgres_changes",
+        { event: "*", schema: "public", table, filter: `firm_id=eq.${firmId}` },
+        ({ new: row }) => "id" in row && queue.add(row.id),
+      )
+      // A channel is joined a moment before the database's changes reach it.
+      .on("system", {}, ({ extension, status }) => {
+        if (extension !== "postgres_changes" || status !== "ok") return;
+        isUp = true;
+        watcher.ready();
+      })
+      .subscribe((status) => {
+        if (status === "SUBSCRIBED" || isStopped) return;
+        isUp = false;
+        watcher.lost?.();
+        // After an error it is joined again; what the server closed, as when a token ran out, is not.
+        if (status === "CLOSED") again = setTimeout(() => (channel = join()), REJOIN_MS);
+      });
+  let channel = join();
   return () => {
+    isStopped = true;
+    clearTimeout(again);
     queue.stop();
     void client.removeChannel(channel);
   };

@@ -109,13 +109,7 @@ def test_no_way_in_leads_around_it(
     expect(page.get_by_role("heading", name="No contracts yet")).to_be_visible()
 
     page = visit("/forgot-password")
-    page.get_by_label("E-mail address").fill(outsider.email)
-    page.get_by_role("button", name="Send the code").click()
-    mailed = re.search(r"\b\d{6}\b", mailbox.expect(outsider.email, "Reset")["text"])
-    assert mailed
-    page.get_by_label("Code").fill(mailed.group())
-    page.get_by_label("New password").fill("a new passphrase")
-    page.get_by_role("button", name="Set the password").click()
+    forget(page, mailbox, outsider, "a new passphrase")
     expect(page.get_by_role("heading", name="Enter your code")).to_be_visible()
     page.get_by_label("Device").select_option("Phone")
     enter(page, code(phone, 1))
@@ -133,6 +127,28 @@ def test_no_way_in_leads_around_it(
     expect(page.get_by_role("heading", name="Enter your code")).to_be_visible()
     options = page.get_by_label("Device").locator("option")
     expect(options).to_have_text(["Phone", "Tablet"])
+
+
+def test_a_new_password_that_is_refused_is_asked_for_again(
+    visit: Visit, outsider: Person, mailbox: Mailbox
+) -> None:
+    created(outsider.rpc("create_firm", name="Elsewhere", slug=f"elsewhere-{outsider.id[:8]}"))
+    page = visit("/forgot-password")
+    forget(page, mailbox, outsider, PASSWORD)
+    expect(page.get_by_role("heading", name="A new password")).to_be_visible()
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_role("alert")).to_contain_text("This is the password you have already.")
+
+
+def forget(page: Page, mailbox: Mailbox, person: Person, password: str) -> None:
+    page.get_by_label("E-mail address").fill(person.email)
+    page.get_by_role("button", name="Send the code").click()
+    mailed = re.search(r"\b\d{6}\b", mailbox.expect(person.email, "Reset")["text"])
+    assert mailed
+    page.get_by_label("Code").fill(mailed.group())
+    page.get_by_label("New password").fill(password)
+    page.get_by_role("button", name="Set the password").click()
 
 
 def with_factor(person: Person, name: str) -> str:

@@ -160,8 +160,9 @@ export function ForgotPassword() {
           try {
             await auth.resetPassword(email, code, password);
           } catch (error) {
-            if ((error as { code?: string }).code !== "insufficient_aal") throw error;
-            // Signed in by the mail, and asked for the second step by now: the password comes after.
+            if (!(await auth.account())) throw error;
+            // Signed in by the mail, and this page is gone: it was the password that was refused, or
+            // it has to wait for the second step. There it is asked for once more.
             go("/settings/password", { replace: true });
           }
         }}

@@ -48,7 +48,7 @@ export function SettingsPage() {
   );
 }
 
-/** Where a forgotten password leads whoever has a second factor. */
+/** Where a forgotten password leads while the new one is not kept yet. */
 export const PasswordPage = () => (
   <Page title="A new password" kicker={<a href="/settings">Settings</a>}>
     <Password />

@@ -137,24 +137,28 @@ export function ContractForm(props: {
         value={kind}
         onChange={(value) => setKind(value as ContractKind)}
       />
-      {kind !== "consultant" && (
+      {(kind !== "consultant" || contract?.company) && (
         <Choice
           name="company_id"
           label="Company"
           options={options(data.companies, contract?.company ?? null)}
-          value={contract?.company?.id ?? data.companies[0]?.id ?? ""}
+          value={contract ? contract.company?.id : data.companies[0]?.id}
           {...(data.companies.length
             ? {}
             : { hint: "There is none yet: add one under Companies." })}
         />
       )}
-      {(kind === "consultant" || kind === "nda") && (
+      {(kind === "consultant" || kind === "nda" || contract?.consultant) && (
         <Choice
           name="consultant_id"
           label="Consultant"
           options={options(data.consultants, contract?.consultant ?? null)}
           value={
-            contract?.consultant?.id ?? (kind === "nda" ? "" : (data.consultants[0]?.id ?? ""))
+            contract
+              ? contract.consultant?.id
+              : kind === "consultant"
+                ? data.consultants[0]?.id
+                : null
           }
         />
       )}

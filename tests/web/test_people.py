@@ -178,6 +178,11 @@ def test_who_was_offline_is_up_to_date_again(visit: Visit, firm: Firm) -> None:
     expect(page.get_by_role("heading", name="No contracts like that")).to_be_visible()
     page.get_by_role("button", name="Show all").click()
     expect(row).to_be_visible()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Your account").click()
+    with page.expect_event("requestfailed", lambda request: "/logout" in request.url):
+        page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_the_keyboard_is_enough(visit: Visit, firm: Firm) -> None:

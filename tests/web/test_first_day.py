@@ -41,6 +41,9 @@ def test_the_first_day(
     ada.get_by_label("Name", exact=True).fill("Northlight Advisory")
     expect(ada.get_by_label("Short name")).to_have_value("northlight-advisory")
     ada.get_by_label("Short name").fill(slug)
+    for name in ("Northlight", "Northlight Advisory"):
+        ada.get_by_label("Name", exact=True).fill(name)
+    expect(ada.get_by_label("Short name")).to_have_value(slug)
     ada.get_by_role("button", name="Create firm").click()
     expect(ada.get_by_role("heading", name="No contracts yet")).to_be_visible()
 

@@ -54,6 +54,7 @@ export function NewFirmPage() {
 function FirmForm({ onCreated }: { onCreated: (id: string) => Promise<void> }) {
   const { firms } = useServices();
   const [slug, setSlug] = useState("");
+  const [isChosen, setChosen] = useState(false);
   const create = async ({ name = "", slug: short = "", currency = "EUR" }: Values) => {
     const { timeZone: timezone } = Intl.DateTimeFormat().resolvedOptions();
     const { id } = await firms.create({ name, slug: short, currency, timezone });
@@ -61,20 +62,24 @@ function FirmForm({ onCreated }: { onCreated: (id: string) => Promise<void> }) {
   };
   return (
     <Form submit="Create firm" onSubmit={create}>
-      {/* The name suggests the short name, until somebody leaves it. */}
-      <div onInput={(event) => setSlug(slugOf((event.target as HTMLInputElement).value))}>
+      {/* The name suggests the short name, until somebody writes one. */}
+      <div
+        onInput={(event) => isChosen || setSlug(slugOf((event.target as HTMLInputElement).value))}
+      >
         <Field name="name" label="Name" autocomplete="organization" maxLength={200} required />
       </div>
-      <Field
-        key={slug}
-        name="slug"
-        label="Short name"
-        value={slug}
-        pattern="[a-z0-9](-?[a-z0-9])+"
-        maxLength={63}
-        hint="Small letters, digits and single dashes; nobody else has it."
-        required
-      />
+      <div onInput={() => setChosen(true)}>
+        <Field
+          key={slug}
+          name="slug"
+          label="Short name"
+          value={slug}
+          pattern="[a-z0-9](-?[a-z0-9])+"
+          maxLength={63}
+          hint="Small letters, digits and single dashes; nobody else has it."
+          required
+        />
+      </div>
       <Choice name="currency" label="Currency" options={CURRENCIES} value="EUR" />
     </Form>
   );
@@ -85,8 +90,8 @@ function slugOf(name: string): string {
   return plain
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-|-$/g, "")
-    .slice(0, 63);
+    .slice(0, 63)
+    .replace(/^-|-$/g, "");
 }
 
 /** A firm whose pages cannot be shown, and what to do about it. */

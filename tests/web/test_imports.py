@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.people import Firm, created
 from tests.web.axe import check
 from tests.web.conftest import Visit
+from tests.web.test_people import slow_down
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 ROWS = f"name,country,colour\nHelios,,red\nMeridian,GB,\nNordwind,{HOSTILE},\n"
@@ -75,6 +76,16 @@ def test_an_import_is_cancelled_and_tried_again(
     visit: Visit, firm: Firm, drain: Callable[..., str]
 ) -> None:
     page = visit("/imports", firm.manager)
+    page.get_by_label("File", exact=True).wait_for()
+    network = slow_down(page.context, page)
+    choose(page, "Large.csv", "name\n" + 'Helios,"' * 100_000)
+    page.get_by_role("progressbar", name="How much is sent").wait_for()
+    with page.expect_event("requestfailed", lambda request: "/storage/" in request.url):
+        page.get_by_role("link", name="Contracts").click()
+    network.detach()
+    expect(page.get_by_role("heading", name="No contracts yet")).to_be_visible()
+    page.get_by_role("link", name="Import").click()
+    expect(page.get_by_role("listitem").filter(has_text="Large.csv")).to_contain_text("Cancelled")
     choose(page, "Empty.csv", "")
     expect(page.get_by_role("alert")).to_contain_text("The file is empty.")
     choose(page, "Broken.csv", 'name\n"never closed\n')

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import BrowserContext, Dialog, Page, expect
+from playwright.sync_api import BrowserContext, CDPSession, Dialog, Page, expect
 
 from tests.people import Firm, Person
 from tests.web.conftest import Visit
@@ -78,11 +78,13 @@ def test_an_upload_tells_how_far_it_is_and_can_be_cancelled(visit: Visit, firm: 
     expect(page.get_by_role("heading", name="No files yet")).to_be_visible()
 
 
-def slow_down(context: BrowserContext, page: Page) -> None:
+def slow_down(context: BrowserContext, page: Page) -> CDPSession:
+    """Until the session that is returned is detached."""
     network = context.new_cdp_session(page)
     network.send("Network.enable")
     limits = {"offline": False, "latency": 0, "downloadThroughput": -1}
     network.send("Network.emulateNetworkConditions", limits | {"uploadThroughput": 256_000})
+    return network
 
 
 def test_uploads_end_with_the_session(visit: Visit, firm: Firm) -> None:

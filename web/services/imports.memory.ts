@@ -1,6 +1,6 @@
 import { RULES } from "./companies.memory.ts";
 import type { Company, CompanyValues } from "./companies.ts";
-import { notFound, ServiceError } from "./errors.ts";
+import { cancelled, notFound, ServiceError } from "./errors.ts";
 import {
   firstOf,
   IMPORT_FIELDS,
@@ -62,7 +62,8 @@ export function memoryImports(caller: Caller): ImportsService {
 
     get: async (id) => publicly(find(id)),
 
-    async tryOut(firmId, { kind, name, body, onProgress }) {
+    async tryOut(firmId, { kind, name, body, onProgress, signal }) {
+      if (signal?.aborted) throw cancelled();
       caller.require(firmId, leastRole(kind));
       if (!/\.(csv|xlsx)$/i.test(name)) {
         throw new ServiceError("type_not_allowed", "Only CSV and XLSX files are imported.", {

@@ -79,6 +79,8 @@ for (const stage of STAGES) {
       await fails("import_running", ben.imports.start(trial.id, { dryRun: false }));
       const wrongFile = { kind: "companies" as const, name: "Clients.pdf", body: new Blob(["x"]) };
       await fails("type_not_allowed", ben.imports.tryOut(firmId, wrongFile));
+      const given = { ...wrongFile, name: "Clients.csv", signal: AbortSignal.abort() };
+      await fails("cancelled", ben.imports.tryOut(firmId, given));
       await fails("firm_not_found", outsider.imports.tryOut(firmId, wrongFile));
       await fails("not_found", outsider.imports.get(trial.id));
       await stage.work();

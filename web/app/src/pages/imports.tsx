@@ -6,7 +6,7 @@ import {
   type ImportMapping,
 } from "@firmbase/services";
 import type { RefObject } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { asServiceError, useLoad, useWatch } from "../load.ts";
 import { go } from "../router.ts";
 import { useFirmOf, useSession } from "../session.ts";
@@ -65,6 +65,9 @@ function Choose() {
   const { services, firm, role } = useSession();
   const input = useRef<HTMLInputElement>(null);
   const [share, setShare] = useState<number | null>(null);
+  const stop = useRef(new AbortController());
+  // Whoever has left is not called back, and nothing goes on without its page or its person.
+  useEffect(() => () => stop.current.abort(), []);
   const asked = new URLSearchParams(location.search).get("kind");
   const kinds = IMPORT_KINDS.filter((one) => one !== "consultants" || atLeast(role, "manager"));
   return (
@@ -87,8 +90,9 @@ function Choose() {
               name: body.name,
               body,
               onProgress: setShare,
+              signal: stop.current.signal,
             });
-            go(`/imports/${id}`);
+            if (!stop.current.signal.aborted) go(`/imports/${id}`);
           } finally {
             setShare(null);
           }

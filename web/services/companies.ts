@@ -51,7 +51,7 @@ export function supabaseCompanies(client: Client): CompaniesService {
       let query = companies().select(COLUMNS).eq("firm_id", firmId).is("archived_at", null);
       if (status) query = query.eq("status", status);
       if (search.trim()) {
-        const ids = await find(client, firmId, "company", search);
+        const ids = await find(client, firmId, ["company"], search);
         return { rows: inOrder(ids, (await ask(query.in("id", ids))) as Company[]), next: null };
       }
       if (after) query = query.or(behind(after));

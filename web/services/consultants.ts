@@ -58,7 +58,7 @@ export function supabaseConsultants(client: Client): ConsultantsService {
       let query = consultants().select(COLUMNS).eq("firm_id", firmId).is("archived_at", null);
       if (status) query = query.eq("status", status);
       if (search.trim()) {
-        const ids = await find(client, firmId, "consultant", search);
+        const ids = await find(client, firmId, ["consultant"], search);
         return { rows: inOrder(ids, (await ask(query.in("id", ids))) as Consultant[]), next: null };
       }
       if (after) query = query.or(behind(after));

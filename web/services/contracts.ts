@@ -125,6 +125,8 @@ export interface ContractsService {
   watch(firmId: string, watcher: Watcher<Contract>): Stop;
 }
 
+/** By so many of whom the words mean, contracts with them are found. */
+const MOST_PARTIES = 5;
 const COLUMNS = `id, firm_id, number, title, kind, status, starts_on, ends_on, rate, rate_unit,
   currency, value_cap, notice_days, cancel_by, reason, created_at, archived_at,
   company:companies!contracts_company_id_fkey(id, name),
@@ -140,8 +142,16 @@ export function supabaseContracts(client: Client): ContractsService {
       let query = contracts().select(COLUMNS).eq("firm_id", firmId).is("archived_at", null);
       if (status) query = query.eq("status", status);
       if (search.trim()) {
-        const ids = await find(client, firmId, "contract", search);
-        return { rows: inOrder(ids, (await ask(query.in("id", ids))) as Contract[]), next: null };
+        // Apart, as parties of like names would leave no place for contracts.
+        const [ids, parties] = await Promise.all([
+          find(client, firmId, ["contract"], search),
+          find(client, firmId, ["company", "consultant"], search, MOST_PARTIES),
+        ]);
+        const found = query
+          .or(`id.in.(${ids}),company_id.in.(${parties}),consultant_id.in.(${parties})`)
+          .order("created_at", { ascending: false })
+          .order("id");
+        return { rows: inOrder(ids, (await ask(found)) as Contract[]), next: null };
       }
       if (after) query = query.or(behind(after));
       const newest = query

@@ -42,18 +42,16 @@ export function behind(after: string): string {
 export async function find(
   client: Client,
   firmId: string,
-  kind: "company" | "consultant" | "contract",
+  kinds: ("company" | "consultant" | "contract")[],
   words: string,
+  most = 100,
 ): Promise<string[]> {
-  // A contract is found by its parties too, as long as they are looked for.
-  const kinds = kind === "contract" ? ["contract", "company", "consultant"] : [kind];
-  const query = { firm_id: firmId, query: words, kinds, max_rows: 100 };
-  const hits = await ask(client.rpc("search", query));
-  return hits.filter((hit) => hit.kind === kind).map((hit) => hit.id);
+  const query = { firm_id: firmId, query: words, kinds, max_rows: most };
+  return (await ask(client.rpc("search", query))).map(({ id }) => id);
 }
 
-/** Rows in the order of their ids. */
+/** Rows in the order of their ids; those of no id behind them, as they came. */
 export function inOrder<T extends { id: string }>(ids: string[], rows: T[]): T[] {
   const place = new Map(ids.map((id, n) => [id, n]));
-  return rows.toSorted((a, b) => (place.get(a.id) ?? 0) - (place.get(b.id) ?? 0));
+  return rows.toSorted((a, b) => (place.get(a.id) ?? ids.length) - (place.get(b.id) ?? ids.length));
 }

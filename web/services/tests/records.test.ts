@@ -113,6 +113,15 @@ for (const stage of STAGES) {
       await fails("contract_not_found", ada.contracts.transition(crypto.randomUUID(), "sent"));
     });
 
+    test("a contract is found by its party among many of like names", async () => {
+      const { ada, firmId } = await firmOf(stage);
+      const { id: company_id } = await ada.companies.add(firmId, { name: "Kraken" });
+      const names = Array.from({ length: 100 }, (_, n) => `Kraken ${n}`);
+      await Promise.all(names.map((name) => ada.companies.add(firmId, { name })));
+      const audit = await ada.contracts.add(firmId, { title: "Audit", kind: "nda", company_id });
+      assert.deepEqual((await ada.contracts.list(firmId, { search: "kraken" })).rows, [audit]);
+    });
+
     test("signing, without an account", async () => {
       const { ada, firmId } = await firmOf(stage);
       const { id: company_id } = await ada.companies.add(firmId, { name: "Helios Energy" });

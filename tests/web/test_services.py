@@ -74,6 +74,18 @@ def test_transitions_are_those_of_the_database(stack: RunningStack) -> None:
     assert set(steps) == offered
 
 
+def test_what_files_belong_to_is_that_of_the_database(stack: RunningStack) -> None:
+    offered = printed("""
+      import { FILE_PARENTS } from "./files.ts";
+      for (const column of FILE_PARENTS) console.log(column);
+    """)
+    query = "select pg_get_constraintdef(oid) from pg_constraint where conname = 'files_one_parent'"
+    with psycopg.connect(stack.superuser_url) as connection:
+        row = connection.execute(query).fetchone()
+    assert row is not None
+    assert [column for (column,) in offered] == re.findall(r"\w+_id", row[0])
+
+
 def test_fields_of_imports_are_those_of_the_database(stack: RunningStack) -> None:
     offered = printed("""
       import { IMPORT_FIELDS } from "./imports.ts";

@@ -1,5 +1,11 @@
 import { cancelled, notFound, ServiceError } from "./errors.ts";
-import { type FileEntry, type FileParent, type FilesService, kindOf } from "./files.ts";
+import {
+  FILE_PARENTS,
+  type FileEntry,
+  type FileParent,
+  type FilesService,
+  kindOf,
+} from "./files.ts";
 import { newestFirst, type StoredFile, stamped } from "./memory/backend.ts";
 import type { Caller } from "./memory/caller.ts";
 import { sha256 } from "./transfer.ts";
@@ -69,6 +75,7 @@ export function memoryFiles(caller: Caller, msPerStep = 0): FilesService {
         created_at,
         firm_id: firmId,
         company_id: parent.company_id ?? null,
+        contact_id: parent.contact_id ?? null,
         consultant_id: parent.consultant_id ?? null,
         contract_id: parent.contract_id ?? null,
         series_id: before?.series_id ?? id,
@@ -183,9 +190,7 @@ function checkFile(name: string, body: Blob, mime: string): void {
 }
 
 function isIn(file: FileEntry, parent: { [Key in keyof FileParent]?: string | null }): boolean {
-  return (["company_id", "consultant_id", "contract_id"] as const).every(
-    (key) => file[key] === (parent[key] ?? null),
-  );
+  return FILE_PARENTS.every((key) => file[key] === (parent[key] ?? null));
 }
 
 function publicly({ body: _, sha256: __, created_by: ___, ...file }: StoredFile): FileEntry {

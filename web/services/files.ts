@@ -11,9 +11,7 @@ export type FileEntry = Narrow<
     Row<"files">,
     | "id"
     | "firm_id"
-    | "company_id"
-    | "consultant_id"
-    | "contract_id"
+    | (typeof FILE_PARENTS)[number]
     | "series_id"
     | "version"
     | "is_current"
@@ -33,12 +31,9 @@ export type FileEntry = Narrow<
   { status: FileStatus; visibility: Visibility }
 >;
 
+export const FILE_PARENTS = ["company_id", "contact_id", "consultant_id", "contract_id"] as const;
 /** Where a file belongs: one of them, or the firm itself. */
-export interface FileParent {
-  company_id?: string;
-  consultant_id?: string;
-  contract_id?: string;
-}
+export type FileParent = { [Key in (typeof FILE_PARENTS)[number]]?: string };
 
 export interface Upload {
   name: string;
@@ -74,9 +69,9 @@ export interface FilesService {
   watch(firmId: string, watcher: Watcher<FileEntry>): Stop;
 }
 
-const COLUMNS = `id, firm_id, company_id, consultant_id, contract_id, series_id, version,
-  is_current, visibility, bucket, name, mime, size_bytes, status, reason, detail, page_count,
-  thumbnail_path, created_at, archived_at`;
+const COLUMNS = `id, firm_id, company_id, contact_id, consultant_id, contract_id, series_id,
+  version, is_current, visibility, bucket, name, mime, size_bytes, status, reason, detail,
+  page_count, thumbnail_path, created_at, archived_at`;
 const OPEN_SECONDS = 60;
 
 export function supabaseFiles(client: Client, project: Project): FilesService {
@@ -93,7 +88,7 @@ export function supabaseFiles(client: Client, project: Project): FilesService {
         .eq("firm_id", firmId)
         .eq("is_current", true)
         .is("archived_at", null);
-      for (const key of ["company_id", "consultant_id", "contract_id"] as const) {
+      for (const key of FILE_PARENTS) {
         const id = parent[key];
         query = id ? query.eq(key, id) : query.is(key, null);
       }

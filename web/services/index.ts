@@ -37,7 +37,15 @@ export * from "./consultants.ts";
 export * from "./contracts.ts";
 export { ServiceError } from "./errors.ts";
 export type * from "./exports.ts";
-export type * from "./files.ts";
+export {
+  FILE_PARENTS,
+  type FileEntry,
+  type FileParent,
+  type FileStatus,
+  type FilesService,
+  type Upload,
+  type Visibility,
+} from "./files.ts";
 export * from "./firms.ts";
 export {
   IMPORT_FIELDS,

@@ -1,4 +1,4 @@
-import { atLeast, type FileEntry, type FileParent } from "@firmbase/services";
+import { atLeast, FILE_PARENTS, type FileEntry, type FileParent } from "@firmbase/services";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { asServiceError, useLoad, useWatch } from "../load.ts";
 import { useSession } from "../session.ts";
@@ -7,9 +7,8 @@ import { moment, size } from "../words.ts";
 import { Icon } from "./icons.tsx";
 import { Badge, Empty, ErrorNote, Loading } from "./states.tsx";
 
-const KEYS = ["company_id", "consultant_id", "contract_id"] as const;
 const isIn = (file: FileEntry, parent: FileParent): boolean =>
-  KEYS.every((key) => file[key] === (parent[key] ?? null));
+  FILE_PARENTS.every((key) => file[key] === (parent[key] ?? null));
 
 /** Before that it is for whoever uploads it to see, and may never come. */
 const hasArrived = (file: FileEntry): boolean => file.status !== "pending";
@@ -19,7 +18,7 @@ export function Files(props: { parent: FileParent; onChanged?: () => void }) {
   const { parent, onChanged } = props;
   const { services, firm, role, say, uploads } = useSession();
   const firmId = firm.firm_id;
-  const place = KEYS.map((key) => parent[key] ?? "").join();
+  const place = FILE_PARENTS.map((key) => parent[key] ?? "").join();
   const { data, error, reload, setData } = useLoad(
     async () => (await services.files.list(firmId, parent)).filter(hasArrived),
     [firmId, place],
@@ -35,7 +34,8 @@ export function Files(props: { parent: FileParent; onChanged?: () => void }) {
     },
   });
   const tasks = useUploads(uploads).filter(
-    (task) => task.firmId === firmId && KEYS.every((key) => task.parent[key] === parent[key]),
+    (task) =>
+      task.firmId === firmId && FILE_PARENTS.every((key) => task.parent[key] === parent[key]),
   );
   const mayUpload = atLeast(role, "member");
 

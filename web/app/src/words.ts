@@ -17,22 +17,20 @@ export function word(code: string): string {
   return WORDS[code] ?? code.charAt(0).toUpperCase() + code.slice(1).replaceAll("_", " ");
 }
 
-const DAY = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric",
-  month: "short",
-  year: "numeric",
-  timeZone: "UTC",
-});
-const MOMENT = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric",
-  month: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-});
+const IN_THE_YEAR = { day: "numeric", month: "short" } as const;
+const IN_ALL = { ...IN_THE_YEAR, year: "numeric" } as const;
+const TIME = { hour: "2-digit", minute: "2-digit" } as const;
+const DAY = new Intl.DateTimeFormat("en-GB", { ...IN_ALL, timeZone: "UTC" });
+const DAY_HERE = new Intl.DateTimeFormat("en-GB", IN_ALL);
+const MOMENT = new Intl.DateTimeFormat("en-GB", { ...IN_THE_YEAR, ...TIME });
+const LONG_AGO = new Intl.DateTimeFormat("en-GB", { ...IN_ALL, ...TIME });
 const AGO = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 
 /** A day without a time, as contracts have it. */
 export const day = (date: string): string => DAY.format(new Date(date));
+
+/** The day on which something was or will be, where one is. */
+export const dayOf = (at: string): string => DAY_HERE.format(new Date(at));
 
 /** “2 min. ago”, and the date where that was more than a day ago. */
 export function moment(at: string): string {
@@ -40,7 +38,8 @@ export function moment(at: string): string {
   if (minutes > -1) return "just now";
   if (minutes > -60) return AGO.format(minutes, "minute");
   if (minutes > -60 * 24) return AGO.format(Math.round(minutes / 60), "hour");
-  return MOMENT.format(new Date(at));
+  const date = new Date(at);
+  return (date.getFullYear() === new Date().getFullYear() ? MOMENT : LONG_AGO).format(date);
 }
 
 export function period(from: string | null, to: string | null): string {

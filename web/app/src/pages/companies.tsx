@@ -10,7 +10,7 @@ import { Choice, Field, Form, orNull, type Values } from "../ui/form.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { ImportLink, Listing } from "../ui/listing.tsx";
 import { Badge, ErrorNote, Loading, Page } from "../ui/states.tsx";
-import { day } from "../words.ts";
+import { dayOf } from "../words.ts";
 
 export function CompaniesPage() {
   const { services, firm, role } = useSession();
@@ -121,7 +121,7 @@ export function CompanyPage({ id }: { id: string }) {
                 ),
               ],
               ["Address", company.address],
-              ["Added", day(company.created_at)],
+              ["Added", dayOf(company.created_at)],
             ]}
           />
         </section>

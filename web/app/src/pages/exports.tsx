@@ -6,7 +6,7 @@ import { save } from "../ui/files.tsx";
 import { Form } from "../ui/form.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Badge, ErrorNote, Loading, Page } from "../ui/states.tsx";
-import { day, moment, size } from "../words.ts";
+import { dayOf, moment, size } from "../words.ts";
 
 /** One copy of the firm: where the mail about it leads. */
 export function ExportPage({ id }: { id: string }) {
@@ -46,7 +46,7 @@ export function ExportPage({ id }: { id: string }) {
         </header>
         <p class="lead">
           Tables as CSV and JSON, and all documents, in ZIP files. Asked for{" "}
-          {moment(data.created_at)}; kept until {day(data.expires_at)}.
+          {moment(data.created_at)}; kept until {dayOf(data.expires_at)}.
         </p>
         <State of={data} />
       </section>
@@ -145,7 +145,7 @@ export function Exports() {
             <li key={id}>
               <p>
                 <a href={`/settings/exports/${id}`}>Asked for {moment(created_at)}</a>
-                <small>Kept until {day(expires_at)}</small>
+                <small>Kept until {dayOf(expires_at)}</small>
               </p>
               <Badge status={status} />
             </li>

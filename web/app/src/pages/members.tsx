@@ -6,7 +6,7 @@ import { Dialog } from "../ui/dialog.tsx";
 import { Choice, Field, Form } from "../ui/form.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Badge, ErrorNote, Loading, Page } from "../ui/states.tsx";
-import { day, initials, word } from "../words.ts";
+import { dayOf, initials, word } from "../words.ts";
 
 export function MembersPage() {
   const { services, firm, role, say } = useSession();
@@ -80,7 +80,7 @@ export function MembersPage() {
                 <p>
                   <strong>{email}</strong>
                   <small>
-                    {word(given)} · until {day(expires_at)}
+                    {word(given)} · until {dayOf(expires_at)}
                   </small>
                 </p>
                 {isAdmin && (

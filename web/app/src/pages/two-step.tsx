@@ -5,7 +5,7 @@ import { useSession } from "../session.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { CodeField, Field, Form } from "../ui/form.tsx";
 import { ErrorNote, Loading } from "../ui/states.tsx";
-import { day } from "../words.ts";
+import { dayOf } from "../words.ts";
 
 /** The devices that are asked for a code when one signs in. */
 export function TwoStep() {
@@ -40,7 +40,7 @@ export function TwoStep() {
             <li key={one.id}>
               <p>
                 <strong>{one.name}</strong>
-                <small>Since {day(one.created_at)}</small>
+                <small>Since {dayOf(one.created_at)}</small>
               </p>
               <button
                 type="button"

@@ -117,6 +117,7 @@ def test_the_first_day(
     assert link
     signer = visit(link.group())
     expect(signer.get_by_text("Northlight Advisory asks for your signature.")).to_be_visible()
+    expect(signer.get_by_text("€1,450 / day")).to_be_visible()
     signer.get_by_label("Your name").fill("Clara Weiss")
     check(signer, "signing")
     signer.get_by_role("button", name="Sign", exact=True).click()

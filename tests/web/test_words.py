@@ -16,3 +16,12 @@ def test_a_day_is_the_one_people_have() -> None:
         "31 Dec 2027",
         "5 Mar 2023, 09:00",
     ]
+
+
+def test_what_is_paid_for_all_of_it_is_not_paid_by_piece() -> None:
+    lines = printed("""
+      const { rate } = await import("../app/src/words.ts");
+      for (const rate_unit of ["day", "fixed", null])
+        console.log(`${rate({ rate: 1450.5, rate_unit, currency: "EUR" })}.`);
+    """)
+    assert [" ".join(words) for words in lines] == ["€1,450.50 / day.", "€1,450.50 fixed.", "."]

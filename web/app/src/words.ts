@@ -1,4 +1,5 @@
 /** How the app writes statuses, dates, numbers. */
+import type { Contract } from "@firmbase/services";
 
 const WORDS: Record<string, string> = {
   in_review: "In review",
@@ -55,6 +56,13 @@ export function money(amount: number, currency: string): string {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   }).format(amount);
+}
+
+/** What is paid, and for what. */
+export function rate(terms: Pick<Contract, "rate" | "rate_unit" | "currency">): string {
+  const { rate: amount, rate_unit, currency } = terms;
+  if (amount === null || !rate_unit) return "";
+  return `${money(amount, currency)} ${rate_unit === "fixed" ? "fixed" : `/ ${rate_unit}`}`;
 }
 
 export function size(bytes: number): string {

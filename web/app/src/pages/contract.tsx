@@ -14,8 +14,8 @@ import { Files } from "../ui/files.tsx";
 import { Form } from "../ui/form.tsx";
 import { Signers } from "../ui/signers.tsx";
 import { Badge, ErrorNote, Loading, Page } from "../ui/states.tsx";
-import { day, moment, money, period, word } from "../words.ts";
-import { ContractForm, rate } from "./contracts.tsx";
+import { day, moment, money, period, rate, word } from "../words.ts";
+import { ContractForm } from "./contracts.tsx";
 
 export function ContractPage({ id }: { id: string }) {
   const { services, role, firm, say } = useSession();

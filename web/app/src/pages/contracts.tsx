@@ -17,7 +17,7 @@ import { Choice, Field, Form, orNull, orNumber, type Values } from "../ui/form.t
 import { Icon } from "../ui/icons.tsx";
 import { ImportLink, Listing } from "../ui/listing.tsx";
 import { Badge, ErrorNote, Loading, Page } from "../ui/states.tsx";
-import { money, period } from "../words.ts";
+import { period, rate } from "../words.ts";
 
 export function ContractsPage() {
   const { services, firm, role } = useSession();
@@ -66,11 +66,6 @@ export function ContractsPage() {
       />
     </Page>
   );
-}
-
-export function rate({ rate: amount, rate_unit, currency }: Contract): string {
-  if (amount === null || !rate_unit) return "";
-  return `${money(amount, currency)} ${rate_unit === "fixed" ? "fixed" : `/ ${rate_unit}`}`;
 }
 
 export function NewContractPage() {

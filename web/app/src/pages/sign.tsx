@@ -5,7 +5,7 @@ import { useServices } from "../session.ts";
 import { Facts } from "../ui/facts.tsx";
 import { Field, Form } from "../ui/form.tsx";
 import { ErrorNote, Loading } from "../ui/states.tsx";
-import { money, period, word } from "../words.ts";
+import { money, period, rate, word } from "../words.ts";
 import { Entrance } from "./entrance.tsx";
 
 /** Where the mail to a signer leads: no account, and a token behind the # that no server sees. */
@@ -93,14 +93,14 @@ export function SignPage() {
 }
 
 function Terms({ terms }: Pick<SigningRequest, "terms">) {
-  const { rate, rate_unit, currency, value_cap } = terms;
+  const { currency, value_cap } = terms;
   return (
     <Facts
       facts={[
         ["Contract", `No. ${terms.number}, ${word(terms.kind)}`],
         ["With", [terms.company, terms.consultant].filter(Boolean).join(", ")],
         ["Runs", period(terms.starts_on, terms.ends_on)],
-        ["Rate", rate !== null && rate_unit && `${money(rate, currency)} / ${rate_unit}`],
+        ["Rate", rate(terms)],
         ["At most", value_cap !== null && money(value_cap, currency)],
       ]}
     />

@@ -12,17 +12,19 @@ from tests.web.axe import check
 from tests.web.conftest import Visit
 
 PDF = "application/pdf"
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 
 
 def fill(firm: Firm, drain: Callable[..., str]) -> dict[str, Any]:
     """Something on every page: companies, people, contracts, files of each state, reports."""
     helios = firm.company(name="Helios Energy GmbH", status="active", country="DE")
-    firm.company(name="Meridian Health plc", industry="Health")
+    firm.company(name=LONG, industry=LONG)
     noor = firm.consultant(name="Noor Haddad", headline="Energy strategy", skills=["Grids"])
     contract = firm.contract(company_id=helios["id"], title="Grid transition programme")
     step = {"id": contract["id"], "to_status": "in_review"}
     created(firm.owner.rpc("transition_contract", **step))
-    firm.contract(kind="consultant", consultant_id=noor["id"], company_id=None, title="Architect")
+    firm.contract(kind="consultant", consultant_id=noor["id"], company_id=None, title=LONG)
+    created(firm.owner.update("firms", {"name": LONG}, id=f"eq.{firm.id}"))
     agreement = (SAMPLES / "professional-services-agreement.pdf").read_bytes()
     where = {"contract_id": contract["id"]}
     upload(firm.owner, firm, "Agreement.pdf", agreement, PDF, **where)

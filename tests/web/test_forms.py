@@ -1,11 +1,11 @@
 """What somebody typed, chose or stood on is there after they sent it, or did not."""
 
-import re
-
 from playwright.sync_api import expect
 
+from tests.authenticator import code
 from tests.people import Firm, created
 from tests.web.conftest import Visit
+from tests.web.test_second_factor import enter, set_up
 
 
 def test_an_edit_changes_what_was_edited(visit: Visit, firm: Firm) -> None:
@@ -23,3 +23,33 @@ def test_an_edit_changes_what_was_edited(visit: Visit, firm: Firm) -> None:
         expect(page.get_by_role("heading", name=f"{contract['title']} anew")).to_be_visible()
     rows = created(firm.owner.get("contracts", select="company_id,consultant_id", order="number"))
     assert rows == [parties | {"company_id": company} for company in (helios["id"], None)]
+
+
+def test_the_focus_is_not_lost(visit: Visit, firm: Firm) -> None:
+    invited = {"email": "cleo@firm.example", "role": "member"}
+    created(firm.owner.rpc("invite_member", firm_id=firm.id, **invited))
+    page = visit("/members", firm.owner)
+    invite = page.get_by_role("button", name="Invite somebody")
+    invite.press("Enter")
+    page.get_by_label("E-mail address").fill(invited["email"])
+    send = page.get_by_role("button", name="Send the invitation")
+    send.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("has an open invitation")
+    expect(send).to_be_focused()
+    page.keyboard.press("Escape")
+    withdraw = page.get_by_role("button", name="Withdraw the invitation")
+    withdraw.press("Enter")
+    expect(withdraw).to_have_count(0)
+    expect(page.get_by_role("heading", name="People")).to_be_focused()
+
+    page.get_by_role("button", name="Your account").click()
+    page.get_by_role("link", name="Settings").click()
+    panel = page.get_by_role("region", name="Two-step sign-in", exact=True)
+    panel.get_by_role("button", name="Turn on").press("Enter")
+    enter(page, code(set_up(page)))
+    heading = panel.get_by_role("heading", name="Two-step sign-in")
+    expect(heading).to_be_focused()
+    panel.get_by_role("button", name="Remove Phone").press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Turn off").press("Enter")
+    expect(panel.get_by_role("button", name="Turn on")).to_be_visible()
+    expect(heading).to_be_focused()

@@ -1,4 +1,5 @@
 import { ServiceError, type Stop, type Watcher } from "@firmbase/services";
+import type { RefObject } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
 export interface Loaded<T> {
@@ -44,6 +45,29 @@ export function useLoad<T>(load: () => Promise<T>, deps: unknown[]): Loaded<T> {
     setData(by);
   }, []);
   return { data, error, reload, setData: change };
+}
+
+/**
+ * The heading for who acts on something that is gone by it: after `expect` it has the focus, once
+ * `data` was read anew and what had the focus is not there any more.
+ */
+export function useFocusAfter(data: unknown): {
+  heading: RefObject<HTMLHeadingElement | null>;
+  expect: () => void;
+} {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const isExpected = useRef(false);
+  useEffect(() => {
+    if (data === undefined || !isExpected.current) return;
+    isExpected.current = false;
+    if (document.activeElement === document.body) heading.current?.focus();
+  }, [data]);
+  return {
+    heading,
+    expect: () => {
+      isExpected.current = true;
+    },
+  };
 }
 
 /** Hears what happens in a firm as long as the page is open; says whether the line is up. */

@@ -1,6 +1,6 @@
 import { atLeast, ROLES, type Role } from "@firmbase/services";
 import { useState } from "preact/hooks";
-import { asServiceError, useLoad } from "../load.ts";
+import { asServiceError, useFocusAfter, useLoad } from "../load.ts";
 import { useSession } from "../session.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Choice, Field, Form } from "../ui/form.tsx";
@@ -19,6 +19,7 @@ export function MembersPage() {
     ]);
     return { members, invitations };
   }, [firm.firm_id]);
+  const { heading, expect } = useFocusAfter(data);
   const isAdmin = atLeast(role, "admin");
   const mayGive = ROLES.filter((one) => atLeast(role, one)).reverse();
 
@@ -26,6 +27,7 @@ export function MembersPage() {
     try {
       await firms.revokeInvitation(id);
       say(`The invitation of ${email} is withdrawn.`);
+      expect();
     } catch (reason) {
       say(asServiceError(reason).message);
     }
@@ -34,6 +36,7 @@ export function MembersPage() {
   return (
     <Page
       title="People"
+      heading={heading}
       actions={
         isAdmin && (
           <button type="button" class="button primary" onClick={() => setInviting(true)}>

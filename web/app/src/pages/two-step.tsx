@@ -1,6 +1,6 @@
 import type { Factor, Firm, NewFactor } from "@firmbase/services";
 import { useState } from "preact/hooks";
-import { useLoad } from "../load.ts";
+import { useFocusAfter, useLoad } from "../load.ts";
 import { useSession } from "../session.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { CodeField, Field, Form } from "../ui/form.tsx";
@@ -13,11 +13,19 @@ export function TwoStep() {
   const { data, error, reload } = useLoad(() => services.auth.factors(), [account.level]);
   const [isAdding, setAdding] = useState(false);
   const [leaving, setLeaving] = useState<{ device: Factor; isLast: boolean } | null>(null);
+  // The button that was pressed is gone.
+  const { heading, expect } = useFocusAfter(data);
+  const read = () => {
+    expect();
+    reload();
+  };
   const isOn = data !== undefined && data.length > 0;
   return (
     <section class="panel narrow" aria-labelledby="two-step-title">
       <header class="panel-head">
-        <h2 id="two-step-title">Two-step sign-in</h2>
+        <h2 id="two-step-title" tabIndex={-1} ref={heading}>
+          Two-step sign-in
+        </h2>
         {data && (
           <button type="button" class="button small" onClick={() => setAdding(true)}>
             {isOn ? "Add a device" : "Turn on"}
@@ -54,8 +62,8 @@ export function TwoStep() {
           ))}
         </ul>
       )}
-      {isAdding && <AddDevice isFirst={!isOn} onClose={() => setAdding(false)} onAdded={reload} />}
-      {leaving && <RemoveDevice {...leaving} onClose={() => setLeaving(null)} onRemoved={reload} />}
+      {isAdding && <AddDevice isFirst={!isOn} onClose={() => setAdding(false)} onAdded={read} />}
+      {leaving && <RemoveDevice {...leaving} onClose={() => setLeaving(null)} onRemoved={read} />}
     </section>
   );
 }

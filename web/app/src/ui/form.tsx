@@ -64,7 +64,8 @@ export function Form(props: {
         <div class="form-foot">
           {error && !isTold && <ErrorNote error={error} />}
           <div class="form-end">
-            <button type="submit" class="button primary" disabled={isBusy}>
+            {/* Not disabled, which would take the focus from it. */}
+            <button type="submit" class="button primary" aria-disabled={isBusy}>
               {isBusy ? "One moment …" : props.submit}
             </button>
             {props.onCancel && (

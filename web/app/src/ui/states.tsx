@@ -1,5 +1,5 @@
 import type { ServiceError } from "@firmbase/services";
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { cameFromInside } from "../router.ts";
 import { word } from "../words.ts";
@@ -11,9 +11,12 @@ export function Page(props: {
   kicker?: ComponentChildren;
   badge?: ComponentChildren;
   actions?: ComponentChildren;
+  /** For who gives it the focus. */
+  heading?: RefObject<HTMLHeadingElement | null>;
   children: ComponentChildren;
 }) {
-  const heading = useRef<HTMLHeadingElement>(null);
+  const own = useRef<HTMLHeadingElement>(null);
+  const heading = props.heading ?? own;
   useEffect(() => {
     document.title = `${props.title} · Firmbase`;
   }, [props.title]);

@@ -8,10 +8,9 @@ import {
 } from "./files.ts";
 import { newestFirst, type StoredFile, stamped } from "./memory/backend.ts";
 import type { Caller } from "./memory/caller.ts";
-import { sha256 } from "./transfer.ts";
+import { MOST_BYTES, sha256 } from "./transfer.ts";
 
 const STEPS = 8;
-const MEGABYTES = 50;
 
 export function memoryFiles(caller: Caller, msPerStep = 0): FilesService {
   const { backend } = caller;
@@ -177,8 +176,8 @@ function checkFile(name: string, body: Blob, mime: string): void {
     });
   }
   if (body.size === 0) throw new ServiceError("file_empty", "The file is empty.");
-  if (body.size > MEGABYTES * 1e6) {
-    throw new ServiceError("file_too_large", `A file can have at most ${MEGABYTES} MB.`);
+  if (body.size > MOST_BYTES) {
+    throw new ServiceError("file_too_large", `A file can have at most ${MOST_BYTES / 1e6} MB.`);
   }
   if (
     !/^(application\/(pdf|vnd\..+)|image\/(jpeg|png|webp|tiff|heic)|text\/(csv|plain)|message\/rfc822)$/.test(

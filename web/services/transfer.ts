@@ -100,9 +100,15 @@ function parse(text: string): { statusCode?: string; message?: string } {
   }
 }
 
-/** The SHA-256 in hex; null where the page is not served securely and a browser does not compute it. */
+/** What the server takes at most. What is larger it refuses by its size, before anybody reads it. */
+export const MOST_BYTES = 50_000_000;
+
+/**
+ * The SHA-256 in hex; null of what is too large to upload, and where the page is not served securely
+ * and a browser does not compute it.
+ */
 export async function sha256(body: Blob): Promise<string | null> {
-  if (!globalThis.crypto?.subtle) return null;
+  if (!globalThis.crypto?.subtle || body.size > MOST_BYTES) return null;
   const digest = await crypto.subtle.digest("SHA-256", await body.arrayBuffer()).catch((error) => {
     throw new ServiceError("unreadable", "This file cannot be read.", {
       hint: "It may have been moved or changed: choose it once more.",

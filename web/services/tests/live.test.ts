@@ -45,6 +45,11 @@ for (const stage of STAGES) {
         ada.files.upload(firmId, { ...offer, name: "../offer.txt", parent: {} }),
       );
 
+      // It is told before it is read: no browser has room for a film.
+      const film = new Blob([new Uint8Array(50_000_001)], { type: PDF });
+      film.arrayBuffer = () => Promise.reject(new Error("There is no room for it."));
+      await fails("file_too_large", ada.files.upload(firmId, { name: "Film.pdf", body: film }));
+
       const stopped = new AbortController();
       const begun = ada.files.upload(firmId, {
         ...textFile("Late.txt"),

@@ -97,6 +97,22 @@ def test_what_happened_before_the_line_was_up_is_seen(visit: Visit, firm: Firm) 
     expect(row).to_contain_text("In review", timeout=15_000)
 
 
+def test_what_others_do_leaves_the_place_in_a_long_list(visit: Visit, firm: Firm) -> None:
+    terms = {"firm_id": firm.id, "kind": "nda", "company_id": firm.company()["id"]}
+    titles = [f"Secret {n}" for n in range(120)]
+    made = created(firm.owner.insert("contracts", [terms | {"title": one} for one in titles]))
+    first, *_, last = sorted(made, key=lambda contract: str(contract["id"]))
+    page = visit("/contracts", firm.owner)
+    rows = page.get_by_role("region", name="contracts").get_by_role("listitem")
+    page.get_by_role("button", name="Show more").click()
+    expect(rows).to_have_count(100)
+    with page.expect_response(lambda answer: "limit=" in answer.url):
+        created(firm.owner.update("contracts", {"title": "Ours"}, id=f"eq.{last['id']}"))
+    expect(rows).to_have_count(100)
+    created(firm.owner.update("contracts", {"archived_at": "now"}, id=f"eq.{first['id']}"))
+    expect(rows).to_have_count(99)
+
+
 def test_a_change_that_cannot_be_read_is_not_lost(visit: Visit, firm: Firm) -> None:
     contract = firm.contract()
     page = visit("/contracts", firm.owner)

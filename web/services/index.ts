@@ -60,7 +60,7 @@ export {
   type NewImport,
   type Refusal,
 } from "./imports.ts";
-export type { ListQuery, Page } from "./lists.ts";
+export { type ListQuery, PAGE, type Page } from "./lists.ts";
 export type { Stop, Watcher } from "./live.ts";
 export * from "./notifications.ts";
 export type * from "./reports.ts";

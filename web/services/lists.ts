@@ -20,6 +20,7 @@ interface Listed {
   created_at: string;
 }
 
+/** How many rows come where no other limit is asked for; the server sends no more than 999. */
 export const PAGE = 50;
 
 /** One page out of a row more than was asked for: whether there is another, without counting. */

@@ -1,6 +1,6 @@
-import type { ImportKind, ListQuery, Page as PageOf } from "@firmbase/services";
+import { type ImportKind, type ListQuery, PAGE, type Page as PageOf } from "@firmbase/services";
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { asServiceError, useLoad } from "../load.ts";
 import { useSession } from "../session.ts";
 import { word } from "../words.ts";
@@ -8,6 +8,8 @@ import { Icon, type IconName } from "./icons.tsx";
 import { Empty, ErrorNote, Loading } from "./states.tsx";
 
 const TYPING_MS = 200;
+/** As many are read anew at once, at most. */
+const MOST = 900;
 
 interface Props<T, Status extends string> {
   /** What they are called, in the plural. */
@@ -26,7 +28,10 @@ interface Props<T, Status extends string> {
 }
 
 /** A list with search, a filter and as many pages as somebody asks for. */
-export function Listing<T extends { id: string }, Status extends string>(props: Props<T, Status>) {
+export function Listing<
+  T extends { id: string; archived_at: string | null },
+  Status extends string,
+>(props: Props<T, Status>) {
   const { noun, icon, statuses } = props;
   const { firm } = useSession();
   const asked = new URLSearchParams(location.search);
@@ -39,7 +44,10 @@ export function Listing<T extends { id: string }, Status extends string>(props: 
     const timer = setTimeout(() => setSearch(typed), TYPING_MS);
     return () => clearTimeout(timer);
   }, [typed]);
+  // So many are read anew: whoever looks at the third page stays on it.
+  const shown = useRef(PAGE);
   useEffect(() => {
+    shown.current = PAGE;
     // In the address, so that one comes back to what one had found.
     const query = new URLSearchParams({ ...(search && { q: search }), ...(status && { status }) });
     history.replaceState(null, "", location.pathname + (query.size ? `?${query}` : ""));
@@ -47,7 +55,7 @@ export function Listing<T extends { id: string }, Status extends string>(props: 
 
   const query = { search, ...(status && { status }) };
   const { data, error, reload, setData } = useLoad(
-    () => props.load(query),
+    () => props.load({ ...query, limit: shown.current }),
     [firm.firm_id, search, status],
   );
   useEffect(() => {
@@ -58,13 +66,15 @@ export function Listing<T extends { id: string }, Status extends string>(props: 
     if (!changed) return;
     if (!data?.rows.some((row) => row.id === changed.id)) return reload();
     const put = (row: T) => (row.id === changed.id ? changed : row);
-    setData((seen) => seen && { ...seen, rows: seen.rows.map(put) });
+    const isThere = (row: T) => row.archived_at === null;
+    setData((seen) => seen && { ...seen, rows: seen.rows.map(put).filter(isThere) });
   }, [props.changed]);
   const [isLoadingMore, setLoadingMore] = useState(false);
   const more = async () => {
     setLoadingMore(true);
     try {
       const page = await props.load({ ...query, after: data?.next ?? null });
+      shown.current = Math.min(shown.current + page.rows.length, MOST);
       // Of another search by now, or of a list that was read anew: it does not belong there.
       setData((seen) =>
         seen && seen === data ? { rows: [...seen.rows, ...page.rows], next: page.next } : seen,

@@ -107,8 +107,15 @@ def test_an_outsider_sees_nothing(visit: Visit, firm: Firm, outsider: Person) ->
     page.get_by_label("Short name").fill(f"elsewhere-{outsider.id[:8]}")
     page.get_by_role("button", name="Create firm").click()
     expect(page.get_by_role("heading", name="No contracts yet")).to_be_visible()
-    for path in (f"/companies/{company['id']}", f"/contracts/{contract['id']}"):
+    for path, title in (
+        (f"/companies/{company['id']}", "Company"),
+        (f"/contracts/{contract['id']}", "Contract"),
+        ("/consultants/nobody", "Consultant"),
+        ("/files/nothing", "File"),
+    ):
         page.goto(path)
+        expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+        expect(page).to_have_title(f"{title} · Firmbase")
         expect(page.get_by_role("alert")).to_contain_text("There is no such entry.")
         expect(page.get_by_text(company["name"])).to_have_count(0)
         expect(page.get_by_text(contract["title"])).to_have_count(0)

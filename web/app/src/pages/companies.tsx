@@ -9,7 +9,7 @@ import { Files } from "../ui/files.tsx";
 import { Choice, Field, Form, orNull, type Values } from "../ui/form.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { ImportLink, Listing } from "../ui/listing.tsx";
-import { Badge, ErrorNote, Loading, Page } from "../ui/states.tsx";
+import { Badge, Loading, NotShown, Page } from "../ui/states.tsx";
 import { dayOf } from "../words.ts";
 
 export function CompaniesPage() {
@@ -67,7 +67,16 @@ export function CompanyPage({ id }: { id: string }) {
   const [isEditing, setEditing] = useState(false);
   const { data: company, error, reload, setData } = useLoad(() => services.companies.get(id), [id]);
   useFirmOf(company?.firm_id);
-  if (error) return <ErrorNote error={error} retry={reload} />;
+  if (error) {
+    return (
+      <NotShown
+        title="Company"
+        kicker={<a href="/companies">Companies</a>}
+        error={error}
+        retry={reload}
+      />
+    );
+  }
   if (!company) return <Loading />;
 
   const archive = async (change: (id: string) => Promise<Company>) => {

@@ -16,7 +16,7 @@ import { Files } from "../ui/files.tsx";
 import { Choice, Field, Form, orNull, type Values } from "../ui/form.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { ImportLink, Listing } from "../ui/listing.tsx";
-import { Badge, ErrorNote, Loading, Page } from "../ui/states.tsx";
+import { Badge, Loading, NotShown, Page } from "../ui/states.tsx";
 import { day, word } from "../words.ts";
 
 export function ConsultantsPage() {
@@ -79,7 +79,16 @@ export function ConsultantPage({ id }: { id: string }) {
     setData,
   } = useLoad(() => services.consultants.get(id), [id]);
   useFirmOf(consultant?.firm_id);
-  if (error) return <ErrorNote error={error} retry={reload} />;
+  if (error) {
+    return (
+      <NotShown
+        title="Consultant"
+        kicker={<a href="/consultants">Consultants</a>}
+        error={error}
+        retry={reload}
+      />
+    );
+  }
   if (!consultant) return <Loading />;
 
   const archive = async (change: (id: string) => Promise<Consultant>) => {

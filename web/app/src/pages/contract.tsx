@@ -13,7 +13,7 @@ import { Facts } from "../ui/facts.tsx";
 import { Files } from "../ui/files.tsx";
 import { Form } from "../ui/form.tsx";
 import { Signers } from "../ui/signers.tsx";
-import { Badge, ErrorNote, Loading, Page } from "../ui/states.tsx";
+import { Badge, ErrorNote, Loading, NotShown, Page } from "../ui/states.tsx";
 import { day, moment, money, period, rate, word } from "../words.ts";
 import { ContractForm } from "./contracts.tsx";
 
@@ -39,7 +39,16 @@ export function ContractPage({ id }: { id: string }) {
       history.reload();
     },
   });
-  if (error && !contract) return <ErrorNote error={error} retry={reload} />;
+  if (error && !contract) {
+    return (
+      <NotShown
+        title="Contract"
+        kicker={<a href="/contracts">Contracts</a>}
+        error={error}
+        retry={reload}
+      />
+    );
+  }
   if (!contract) return <Loading />;
 
   const mayEdit = contract.status === "draft" && atLeast(role, "member");

@@ -1,7 +1,7 @@
 import { useLoad, useWatch } from "../load.ts";
 import { useFirmOf, useSession } from "../session.ts";
 import { FileRow } from "../ui/files.tsx";
-import { Badge, ErrorNote, Loading, Page } from "../ui/states.tsx";
+import { Badge, Loading, NotShown, Page } from "../ui/states.tsx";
 
 /** One file by itself: where notifications about it lead. */
 export function FilePage({ id }: { id: string }) {
@@ -14,7 +14,7 @@ export function FilePage({ id }: { id: string }) {
       if (changed.id === id) setData(() => changed);
     },
   });
-  if (error && !file) return <ErrorNote error={error} retry={reload} />;
+  if (error && !file) return <NotShown title="File" error={error} retry={reload} />;
   if (!file) return <Loading />;
 
   const place = file.contract_id

@@ -15,7 +15,7 @@ import { saveBlob } from "../ui/files.tsx";
 import { Choice, Form } from "../ui/form.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Mapping } from "../ui/mapping.tsx";
-import { Badge, Empty, ErrorNote, Loading, Page } from "../ui/states.tsx";
+import { Badge, Empty, ErrorNote, Loading, NotShown, Page } from "../ui/states.tsx";
 import { moment, word } from "../words.ts";
 
 /** A file to import, and what was imported so far. */
@@ -135,11 +135,8 @@ export function ImportPage({ id }: { id: string }) {
     },
   });
   if (error && !data) {
-    return (
-      <Page title="Import" kicker={<a href="/imports">All imports</a>}>
-        <ErrorNote error={error} {...(error.code === "not_found" ? {} : { retry: reload })} />
-      </Page>
-    );
+    const all = <a href="/imports">All imports</a>;
+    return <NotShown title="Import" kicker={all} error={error} retry={reload} />;
   }
   if (!data) return <Loading />;
   const start = async (how: { dryRun: boolean; mapping?: ImportMapping }) => {

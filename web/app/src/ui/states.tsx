@@ -78,6 +78,21 @@ export function ErrorNote(props: { error: ServiceError; retry?: () => void }) {
   );
 }
 
+/** In place of a page about something that cannot be read: what is not there cannot be tried again. */
+export function NotShown(props: {
+  title: string;
+  kicker?: ComponentChildren;
+  error: ServiceError;
+  retry: () => void;
+}) {
+  const { title, kicker, error, retry } = props;
+  return (
+    <Page title={title} kicker={kicker}>
+      <ErrorNote error={error} {...(error.code === "not_found" ? {} : { retry })} />
+    </Page>
+  );
+}
+
 const TONES: Record<string, string> = {
   active: "good",
   ready: "good",

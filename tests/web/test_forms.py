@@ -1,10 +1,13 @@
 """What somebody typed, chose or stood on is there after they sent it, or did not."""
 
+import re
+from collections.abc import Callable
+
 from playwright.sync_api import expect
 
 from tests.authenticator import code
 from tests.people import Firm, created
-from tests.web.conftest import Visit
+from tests.web.conftest import Mailbox, Visit
 from tests.web.test_second_factor import enter, set_up
 
 
@@ -53,3 +56,28 @@ def test_the_focus_is_not_lost(visit: Visit, firm: Firm) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Turn off").press("Enter")
     expect(panel.get_by_role("button", name="Turn on")).to_be_visible()
     expect(heading).to_be_focused()
+
+
+def test_a_signer_sees_what_has_changed_before_signing(
+    visit: Visit, firm: Firm, mailbox: Mailbox, drain: Callable[..., str]
+) -> None:
+    company = firm.company(name="Helios")
+    contract = firm.contract(company_id=company["id"])
+    clara = {"name": "Clara Weiss", "email": f"clara-{contract['id'][:8]}@helios.example"}
+    signer = clara | {"firm_id": firm.id, "contract_id": contract["id"], "role": "company"}
+    created(firm.owner.insert("contract_signers", signer))
+    for to in ("in_review", "sent"):
+        created(firm.owner.rpc("transition_contract", id=contract["id"], to_status=to))
+    drain()
+    link = re.search(r"https?://\S+", mailbox.expect(clara["email"], "please sign")["text"])
+    assert link
+    page = visit(link.group())
+    expect(page.get_by_text("Helios", exact=True)).to_be_visible()
+    created(firm.owner.update("companies", {"name": "Helios AG"}, id=f"eq.{company['id']}"))
+    page.get_by_label("Your name").fill("Clara Weiss")
+    sign = page.get_by_role("button", name="Sign", exact=True)
+    sign.click()
+    expect(page.get_by_role("alert")).to_contain_text("Look at it again before you sign.")
+    expect(page.get_by_text("Helios AG", exact=True)).to_be_visible()
+    sign.click()
+    expect(page.get_by_role("heading", name="Signed")).to_be_visible()

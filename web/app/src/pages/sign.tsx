@@ -1,6 +1,6 @@
 import type { SigningRequest } from "@firmbase/services";
 import { useState } from "preact/hooks";
-import { useLoad } from "../load.ts";
+import { asServiceError, useLoad } from "../load.ts";
 import { useServices } from "../session.ts";
 import { Facts } from "../ui/facts.tsx";
 import { Field, Form } from "../ui/form.tsx";
@@ -67,7 +67,13 @@ export function SignPage() {
           key="sign"
           submit="Sign"
           onSubmit={async (values) => {
-            await signing.sign(token, values.name ?? "");
+            try {
+              await signing.sign(token, values.name ?? "");
+            } catch (reason) {
+              // What is signed is what was seen.
+              if (asServiceError(reason).code === "terms_changed") reload();
+              throw reason;
+            }
             setOutcome("signed");
           }}
         >

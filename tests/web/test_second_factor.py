@@ -141,12 +141,33 @@ def test_a_new_password_that_is_refused_is_asked_for_again(
     expect(page.get_by_role("alert")).to_contain_text("This is the password you have already.")
 
 
-def forget(page: Page, mailbox: Mailbox, person: Person, password: str) -> None:
+def test_the_link_of_the_mail_leads_to_a_new_password_once(
+    visit: Visit, firm: Firm, mailbox: Mailbox
+) -> None:
+    page = visit("/forgot-password")
+    link = ask(page, mailbox, firm.member, r"https?://\S+")
+    page.goto(link)
+    expect(page.get_by_role("heading", name="A new password")).to_be_visible()
+    page.get_by_label("New password").fill(f"{PASSWORD} anew")
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_text("Your password is changed.")).to_be_visible()
+    assert "token" not in page.url
+    page = visit(link)
+    expect(page.get_by_role("alert")).to_contain_text("This link does not work any more.")
+
+
+def ask(page: Page, mailbox: Mailbox, person: Person, secret: str) -> str:
+    """What the mail for a new password has in it."""
     page.get_by_label("E-mail address").fill(person.email)
     page.get_by_role("button", name="Send the code").click()
-    mailed = re.search(r"\b\d{6}\b", mailbox.expect(person.email, "Reset")["text"])
+    mailed = re.search(secret, mailbox.expect(person.email, "Reset")["text"])
     assert mailed
-    page.get_by_label("Code").fill(mailed.group())
+    return mailed.group()
+
+
+def forget(page: Page, mailbox: Mailbox, person: Person, password: str) -> None:
+    mailed = ask(page, mailbox, person, r"\b\d{6}\b")
+    page.get_by_label("Code").fill(mailed)
     page.get_by_label("New password").fill(password)
     page.get_by_role("button", name="Set the password").click()
 

@@ -3,6 +3,11 @@ import { render } from "preact";
 import { App } from "./app.tsx";
 import { interceptLinks } from "./router.ts";
 
+// What a link of a mail was for stands behind the #, beside the session that the services take from
+// there.
+if (new URLSearchParams(location.hash.slice(1)).get("type") === "recovery") {
+  history.replaceState(null, "", `/settings/password${location.hash}`);
+}
 interceptLinks();
 const root = document.getElementById("app") as HTMLElement;
 findServices().then(

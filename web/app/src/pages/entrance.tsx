@@ -1,9 +1,11 @@
+import { ServiceError } from "@firmbase/services";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { go } from "../router.ts";
 import { useServices } from "../session.ts";
 import { CodeField, Field, Form } from "../ui/form.tsx";
 import { Offline } from "../ui/shell.tsx";
+import { ErrorNote } from "../ui/states.tsx";
 
 const MAILED = "Six digits. No mail? Look into the folder for spam.";
 
@@ -35,12 +37,19 @@ export function Entrance(props: { title: string; lead?: string; children: Compon
   );
 }
 
+const OLD_LINK = new ServiceError("otp_expired", "This link does not work any more.", {
+  hint: "It does once, for one hour. Sign in, or ask for another mail.",
+});
+
 export function SignIn({ lead = "Your firm's clients, people and contracts." }: { lead?: string }) {
   const { auth } = useServices();
   const [unconfirmed, setUnconfirmed] = useState<string | null>(null);
   if (unconfirmed) return <ConfirmAddress email={unconfirmed} />;
+  // Where Auth says that a link of a mail is none, or none any more.
+  const isRefused = new URLSearchParams(location.hash.slice(1)).has("error_code");
   return (
     <Entrance title="Sign in" lead={lead}>
+      {isRefused && <ErrorNote error={OLD_LINK} />}
       <Form
         submit="Sign in"
         onSubmit={async ({ email = "", password = "" }) => {

@@ -187,11 +187,15 @@ def test_who_was_offline_is_up_to_date_again(visit: Visit, firm: Firm) -> None:
     expect(page.get_by_role("heading", name="No contracts like that")).to_be_visible()
     page.get_by_role("button", name="Show all").click()
     expect(row).to_be_visible()
+    page.get_by_label("Search contracts").fill("our secret")
+    expect(page).to_have_url(re.compile("secret"))
     page.context.set_offline(True)
     page.get_by_role("button", name="Your account").click()
     with page.expect_event("requestfailed", lambda request: "/logout" in request.url):
         page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    # What one has searched for is not there for who signs in next.
+    expect(page).to_have_url(re.compile("/contracts$"))
 
 
 def test_the_keyboard_is_enough(visit: Visit, firm: Firm) -> None:

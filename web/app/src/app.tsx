@@ -89,6 +89,8 @@ function Inside(props: { account: Account; services: Services; path: string }) {
   const uploads = useMemo(() => new Uploads(services), [services]);
   // They are of whoever chose the files.
   useEffect(() => () => uploads.removeAll(), [uploads]);
+  // As is what they searched for.
+  useEffect(() => () => history.replaceState(null, "", location.pathname + location.hash), []);
   const { said, say } = useSaid();
 
   const asked = useRef(0);

@@ -1,11 +1,11 @@
-"""The first sheet of a workbook, row by row. Runs inside the sandbox."""
+"""The first sheet of a workbook that is not hidden, row by row. Runs inside the sandbox."""
 
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from python_calamine import CalamineWorkbook
+from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from edge_jobs.files import archive
 from edge_jobs.files.kinds import Kind, Rejected
@@ -22,7 +22,7 @@ def rows(source: Path) -> Iterator[Row]:
     width = 0
     try:
         with CalamineWorkbook.from_path(source) as book:
-            for line, found in enumerate(book.get_sheet_by_index(0).iter_rows(), 1):
+            for line, found in enumerate(_shown_first(book), 1):
                 cells = [shown(cell) for cell in found]
                 while cells and not cells[-1] and len(cells) > width:
                     cells.pop()
@@ -34,6 +34,14 @@ def rows(source: Path) -> Iterator[Row]:
     except BaseException as error:
         # Its errors have no common class, and where it panics that is no Exception.
         raise Refused("corrupt_zip") from error
+
+
+def _shown_first(book: CalamineWorkbook) -> Iterator[list[object]]:
+    """The rows of the sheet that people see first."""
+    for known in book.sheets_metadata:
+        if (known.typ, known.visible) == (SheetTypeEnum.WorkSheet, SheetVisibleEnum.Visible):
+            yield from book.get_sheet_by_name(known.name).iter_rows()
+            return
 
 
 def _guard(source: Path) -> None:

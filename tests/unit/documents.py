@@ -1,6 +1,7 @@
 """Documents nobody should send us, made on the spot."""
 
 import io
+import re
 import warnings
 import zipfile
 import zlib
@@ -56,6 +57,33 @@ def talkative_xlsx() -> bytes:
     return zipped(
         {**workbook, "xl/worksheets/sheet1.xml": sheet, "docProps/core.xml": f"<x>{said}</x>"}
     )
+
+
+def sheets(*found: tuple[str, str]) -> bytes:
+    """A workbook of these sheets, each with what its entry says of it and its rows as XML; the part
+    of one without rows is a chart."""
+    members = _workbook()
+    names = members["xl/workbook.xml"], members["xl/_rels/workbook.xml.rels"]
+    (book, link), parts = map(str, names), range(1, len(found) + 1)
+    entry, relation = re.search("<sheet .*?/>", book), re.search("<Relationship .*?/>", link)
+    assert entry
+    assert relation
+    told, linked = "", ""
+    for n, (said, rows) in zip(parts, found, strict=True):
+        kind = "worksheet" if rows else "chartsheet"
+        told += f'<sheet name="Sheet {n}" sheetId="{n}" {said} r:id="s{n}"/>'
+        linked += (
+            relation[0]
+            .replace("s1", f"s{n}")
+            .replace("worksheet", kind)
+            .replace("sheet1.xml", f"sheet{n}.xml")
+        )
+        members[f"xl/{kind}s/sheet{n}.xml"] = (
+            SHEET.format(rows) if rows else SHEET.replace("worksheet", kind).format("")
+        )
+    members["xl/workbook.xml"] = book.replace(entry[0], told)
+    members["xl/_rels/workbook.xml.rels"] = link.replace(relation[0], linked)
+    return zipped(members)
 
 
 def _workbook(*names: str) -> dict[str, str | bytes]:

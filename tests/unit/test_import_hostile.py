@@ -11,7 +11,7 @@ from edge_jobs import sandbox
 from edge_jobs.imports import read as reading
 from edge_jobs.imports import refused, run
 from edge_jobs.imports.keys import Keys
-from tests.unit.documents import docx, xlsx, zipped
+from tests.unit.documents import docx, sheets, xlsx, zipped
 
 FIELDS: list[dict[str, Any]] = [
     {"field": "external_ref", "key": "unique", "words": ["external id"]},
@@ -222,6 +222,18 @@ def test_workbooks_give_what_csv_would(tmp_path: Path) -> None:
         [7, "12", "1.5", "yes"],
         [8, None, None, "column_count", "4 cells, and there are 3 columns"],
     ]
+
+
+@pytest.mark.parametrize("first", ['state="hidden"', 'state="veryHidden"', ""])
+def test_of_a_workbook_the_sheet_is_read_that_people_see_first(tmp_path: Path, first: str) -> None:
+    head = "name|external_ref"
+    before = cells(head, "Hidden|1") if first else ""
+    content = sheets((first, before), ("", cells(head, "Seen|2")), ("", cells(head, "Last|3")))
+    assert rows(tmp_path, read(tmp_path, content, "a.xlsx")) == [[2, "Seen", "2"]]
+
+
+def test_a_workbook_of_charts_has_no_rows(tmp_path: Path) -> None:
+    assert read(tmp_path, sheets(("", "")), "a.xlsx")["rejected"] == "empty_file"
 
 
 def test_a_mapping_can_leave_columns_out_and_is_held_to_the_file(tmp_path: Path) -> None:

@@ -14,6 +14,14 @@ from edge_jobs.imports.text import Row
 
 MOST_ROWS = 1_000_000
 MOST_COLUMNS = 1000
+# What a cell holds instead of a value; a spreadsheet writes them into CSV files as well.
+CELL_ERRORS = frozenset(
+    f"#{name}"
+    for name in (
+        *("NULL!", "DIV/0!", "VALUE!", "REF!", "NAME?", "NUM!", "N/A", "GETTING_DATA", "SPILL!"),
+        *("CALC!", "FIELD!", "BLOCKED!", "CONNECT!", "BUSY!", "UNKNOWN!", "PYTHON!", "EXTERNAL!"),
+    )
+)
 
 
 def read(source: Path, folder: Path, asked: str) -> dict[str, Any]:
@@ -68,6 +76,10 @@ def _read(source: Path, folder: Path, task: dict[str, Any]) -> dict[str, Any]:
             if nul and (bad := [n for n, cell in enumerate(row) if cell and "\0" in cell]):
                 value = (row[bad[0]] or "").replace("\0", "␀")[:200]
                 spool.add({"refused": [line, fields[bad[0]], value, "nul_character", None]})
+                continue
+            if not CELL_ERRORS.isdisjoint(row):
+                bad = [n for n, cell in enumerate(row) if cell in CELL_ERRORS]
+                spool.add({"refused": [line, fields[bad[0]], row[bad[0]], "cell_error", None]})
                 continue
             keys.add(line, row)
             spool.add([line, *row])

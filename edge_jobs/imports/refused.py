@@ -43,6 +43,8 @@ ROWS = {
     "bad_date": "Write a day of the calendar as 2025-02-28.",
     "bad_form": "This is no {column}{example}.",
     "bad_number": "Write a number with a point and no more decimals than are kept: 1250.50.",
+    "cell_error": "There is no value: a formula failed, or a number has more digits than a cell "
+    "keeps; write it as text.",
     "column_count": "The row has {detail}.",
     "control_character": "There is a line break or a control character in it.",
     "duplicate_key": "The rows of lines {detail} mean the same entry.",

@@ -1,5 +1,7 @@
 """The first sheet of a workbook that is not hidden, row by row. Runs inside the sandbox."""
 
+import io
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -7,10 +9,14 @@ from pathlib import Path
 
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from edge_jobs.files import archive
+from edge_jobs.files import archive, sheet
 from edge_jobs.files.kinds import Kind, Rejected
 from edge_jobs.imports.refused import Refused
 from edge_jobs.imports.text import Row
+
+_ERROR = re.compile(rb"""(<(?:\w+:)?c\s(?:[^<>]*?\s)?t=)(?:"e"|'e')""")
+# From here on two numbers may be kept as one.
+_INEXACT = 2.0**53
 
 
 def rows(source: Path) -> Iterator[Row]:
@@ -21,7 +27,7 @@ def rows(source: Path) -> Iterator[Row]:
     _guard(source)
     width = 0
     try:
-        with CalamineWorkbook.from_path(source) as book:
+        with CalamineWorkbook.from_object(_with_errors_as_text(source)) as book:
             for line, found in enumerate(_shown_first(book), 1):
                 cells = [shown(cell) for cell in found]
                 while cells and not cells[-1] and len(cells) > width:
@@ -44,6 +50,25 @@ def _shown_first(book: CalamineWorkbook) -> Iterator[list[object]]:
             return
 
 
+def _with_errors_as_text(source: Path) -> Path | io.BytesIO:
+    """The workbook, where a formula failed with the error as text: the reader makes a blank of some
+    and takes the file for damaged because of others."""
+    with zipfile.ZipFile(source) as opened:
+        found = {
+            name: mended
+            for name in filter(sheet.is_sheet, opened.namelist())
+            if (mended := _ERROR.sub(rb'\1"str"', raw := opened.read(name))) != raw
+        }
+        if not found:
+            return source
+        copy = io.BytesIO()
+        with zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
+            for name in opened.namelist():
+                target.writestr(name, found.pop(name, None) or opened.read(name))
+    copy.seek(0)
+    return copy
+
+
 def _guard(source: Path) -> None:
     try:
         with zipfile.ZipFile(source) as opened:
@@ -57,10 +82,15 @@ def _guard(source: Path) -> None:
 
 
 def shown(cell: object) -> str:
-    """As a CSV file would have it: days as year-month-day, whole numbers without a fraction."""
+    """As a CSV file would have it: days as year-month-day, numbers of fifteen digits, as programs
+    show them, whole ones without a fraction."""
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
+        if not abs(cell) < _INEXACT:
+            return "#NUM!"
+        if not cell.is_integer():
+            cell = float(f"{cell:.15g}")
         return str(int(cell)) if cell.is_integer() else repr(cell)
     if isinstance(cell, datetime):
         midnight = cell.time().isoformat() == "00:00:00"

@@ -236,6 +236,47 @@ def test_a_workbook_of_charts_has_no_rows(tmp_path: Path) -> None:
     assert read(tmp_path, sheets(("", "")), "a.xlsx")["rejected"] == "empty_file"
 
 
+@pytest.mark.parametrize("error", ["#N/A", "#REF!", "#SPILL!", "#CALC!"])
+def test_a_formula_that_failed_is_no_blank(tmp_path: Path, error: str) -> None:
+    """Blank would be a row of another key, or none, and leave untouched what it should change."""
+    sheet = cells("name|external_ref|Colour", "", "", "Acme|2|") + (
+        f'<row r="2"><c r="A2" t="e"><f>B9</f><v>{error}</v></c><c r="B2"><v>1</v></c></row>'
+        f"<row r='3'><c r='A3' t='str'><v>A</v></c><c t='e' r='B3'><v>{error}</v></c></row>"
+        f'<row r="5"><c r="B5"><v>3</v></c><c r="C5" s="0" t="e"><v>{error}</v></c></row>'
+    )
+    csv = f"name,external_ref,Colour\n{error},1,\nA,{error},\nAcme,2,\n,3,{error}\n"
+    for content, name in ((xlsx(sheet), "a.xlsx"), (csv.encode(), "a.csv")):
+        assert rows(tmp_path, read(tmp_path, content, name)) == [
+            [4, "Acme", "2"],
+            [5, None, "3"],
+            [2, "name", error, "cell_error", None],
+            [3, "external_ref", error, "cell_error", None],
+        ], name
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ("9007199254740991", "9007199254740991"),
+        ("1250.0999999999999", "1250.1"),
+        # What a sum leaves behind; any program shows 0.3.
+        ("0.30000000000000004", "0.3"),
+        ("110.00000000000001", "110"),
+        # References that a cell cannot keep: it has another number by now.
+        ("9007199254740993", None),
+        ("12345678901234567", None),
+        ("1e999", None),
+    ],
+)
+def test_a_number_is_what_its_cell_can_keep(tmp_path: Path, kept: str, shown: str | None) -> None:
+    sheet = cells("name|external_ref") + (
+        f'<row r="2"><c r="A2" t="str"><v>Acme</v></c><c r="B2"><v>{kept}</v></c></row>'
+    )
+    refused_row = [2, "external_ref", "#NUM!", "cell_error", None]
+    expected = [2, "Acme", shown] if shown else refused_row
+    assert rows(tmp_path, read(tmp_path, xlsx(sheet), "a.xlsx")) == [expected]
+
+
 def test_a_mapping_can_leave_columns_out_and_is_held_to_the_file(tmp_path: Path) -> None:
     content = b"name,Firma,external_ref\nA,B,C\n"
     assert read(tmp_path, content, mapping={"Firma": "name"})["fields"] == ["name", "external_ref"]

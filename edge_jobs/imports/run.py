@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from edge_jobs import sandbox
+from edge_jobs.errors import Snooze
 from edge_jobs.files.objects import download, store
 from edge_jobs.imports import refused, report
 from edge_jobs.imports.spool import entries
@@ -23,6 +24,8 @@ BATCH_BYTES = 4 * 1024**2
 CPU_SECONDS = 60
 # More than that cannot be mended one by one.
 MOST_FAILED = 100_000
+# Seconds until whoever was not the only one looks how far it is by now.
+AGAIN_S = 5
 
 
 class ImportRun(BaseModel):
@@ -57,6 +60,9 @@ def run(job: Job, payload: ImportRun) -> dict[str, Any]:
         job.api.rpc("describe_import", **this, columns=found["columns"], row_count=found["rows"])
         end = _apply(job, this, task["rows_done"], work, found)
         if end is None:
+            # Cancelled; or an attempt that was taken for lost has done a batch all the same.
+            if job.api.rpc("begin_import_run", **this):
+                raise Snooze(AGAIN_S)
             return {"stopped": "cancelled"}
         reason, detail = end.get("stopped"), end.get("detail")
         if reason is None and end["failed"] > MOST_FAILED:
@@ -85,7 +91,7 @@ def examine(source: Path, work: Path, task: dict[str, Any]) -> dict[str, Any]:
 def _apply(
     job: Job, this: dict[str, Any], done: int, work: Path, found: dict[str, Any]
 ) -> dict[str, Any] | None:
-    """The database's last answer; None where the run was cancelled."""
+    """The database's last answer; None where the run is over, or the next row is another one."""
     answer: dict[str, Any] | None = {"failed": 0}
     for size, rows, wrong in batches(work, found["fields"], done):
         answer = job.api.rpc(

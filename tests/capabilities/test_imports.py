@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from edge_jobs.errors import Unreachable
+from edge_jobs.errors import Snooze, Unreachable
 from edge_jobs.imports import report
 from edge_jobs.imports import run as importing
 from edge_jobs.imports.run import ImportRun
@@ -365,6 +365,26 @@ def test_a_run_that_is_cut_off_anywhere_has_its_effects_once(
         assert runs.api.rpc("import_rows", **late, run=run, first=first) is None
     runs.run(row)
     assert look(firm.member, row) == done
+
+
+def test_a_run_goes_on_where_an_attempt_that_seemed_lost_had_gone_on(
+    runs: Runs, worker: Make, firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH_ROWS", 1)
+    rows = b"name,ref\nOne,R-1\nTwo,R-2\nThree,R-3\n"
+    row = created(start(firm.member, upload(firm.member, firm, rows), dry_run=False))
+
+    class Overtaken(Worker):
+        def rpc(self, name: str, /, **arguments: Any) -> Any:
+            if name == "import_rows" and arguments["first"] == 1:
+                runs.api.rpc(name, **arguments)
+            return super().rpc(name, **arguments)
+
+    with pytest.raises(Snooze):
+        runs.run(row, worker(Overtaken))
+    runs.run(row)
+    over = look(firm.member, row)
+    assert (over["status"], counts(over)) == ("done", (3, 0, 0, 0))
 
 
 def test_a_colleague_who_was_faster_costs_one_row(

@@ -139,8 +139,14 @@ begin
     )
     $statement$,
     target,
-    (select string_agg(format('%L, r.cells ->> %s', g ->> 'field', g ->> 'n'), ', ')
-    from jsonb_array_elements(given) as g),
+    (select string_agg(format(
+      -- A list of nothing but marks is blank.
+      case g ->> 'type'
+        when 'text[]' then '%L, nullif(btrim(r.cells ->> %s, '' ;,''), '''')'
+        else '%L, r.cells ->> %s'
+      end,
+      g ->> 'field', g ->> 'n'
+    ), ', ') from jsonb_array_elements(given) as g),
     -- Days as year-month-day; numbers with a point, and no more decimals than are kept.
     (select coalesce(string_agg(format(
       'case when g.texts ->> %1$L <> ''\N'' and not (g.texts ->> %1$L ~ %2$L '
@@ -156,7 +162,7 @@ begin
     from jsonb_array_elements(given) as g where g ->> 'type' not in ('text', 'text[]')),
     (select string_agg(format(
       '|| case when g.texts ? %1$L then jsonb_build_object(%1$L, regexp_split_to_array('
-      'btrim(g.texts ->> %1$L, '' ;,''), %2$L)) else ''{}'' end', g ->> 'field', '\s*[;,][;,\s]*'
+      'g.texts ->> %1$L, %2$L)) else ''{}'' end', g ->> 'field', '\s*[;,][;,\s]*'
     ), ' ') from jsonb_array_elements(given) as g where g ->> 'type' = 'text[]'),
     private.import_match(import_statement.kind),
     -- What was agreed stays as it is.

@@ -209,6 +209,15 @@ def test_consultants_are_found_by_reference_or_address(runs: Runs, firm: Firm) -
     assert "2 entries" in refused(firm.manager, done)[0]["reason"]
 
 
+def test_a_list_of_nothing_but_marks_is_blank(runs: Runs, firm: Firm) -> None:
+    firm.consultant(name="C", external_ref="3", skills=["SQL"])
+    rows = b'name,ref,skills\nA,1,;\nB,2,"SQL;;Python, "\nC,3," , ;"\n'
+    row = upload(firm.manager, firm, rows, kind="consultants", name="people.csv")
+    assert counts(runs.over(firm.manager, row, dry_run=False)) == (2, 0, 1, 0)
+    found = created(firm.manager.get("consultants", select="skills", order="external_ref"))
+    assert [c["skills"] for c in found] == [[], ["SQL", "Python"], ["SQL"]]
+
+
 CONTRACTS = (
     "reference,title,type,client,start date,end date,rate,unit,notice,auto renew\n"
     "K-1,Advice,client_services,Harbour,2026-01-01,2026-12-31,950.50,day,30,no\n"

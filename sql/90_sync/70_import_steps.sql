@@ -90,6 +90,12 @@ begin
     and i.status = 'running'
     and i.rows_done = open_batch.first
   for update;
+  if not import.dry_run then
+    -- No unique index knows names and addresses: two imports at once would each find nothing.
+    perform pg_advisory_xact_lock(hashtextextended(
+      format('private.open_batch:%s:%s', import.firm_id, import.kind), 0
+    ));
+  end if;
   return import;
 end
 $$;
@@ -369,7 +375,8 @@ comment on function private.describe_import(uuid, integer, jsonb, integer) is
 comment on function public.describe_import(uuid, integer, jsonb, integer) is
 'What was found in the file: its columns and how many rows. For the secret key only.';
 comment on function private.open_batch(uuid, integer, integer) is
-'The import, locked, if its next row is this one; otherwise all of it is null.';
+'The import, locked, if its next row is this one; otherwise all of it is null. What is written comes
+batch after batch where a firm has several imports of a kind.';
 comment on function private.close_batch(uuid, integer, jsonb, jsonb) is
 'Counts a batch that was decided and keeps what was refused.';
 comment on function private.write_rows_for_operator(text, uuid, text[], jsonb, boolean) is

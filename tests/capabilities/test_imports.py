@@ -419,6 +419,29 @@ def test_a_colleague_who_was_faster_costs_one_row(
     assert names == {f"Ours {n}" for n in range(20)}
 
 
+def test_a_file_that_is_sent_twice_at_once_makes_its_rows_once(
+    runs: Runs, db: Db, stack: Any, firm: Firm
+) -> None:
+    """No unique index knows the names of companies."""
+    rows = b"name\nOne\nTwo\n"
+    first, second = (
+        created(start(firm.member, upload(firm.member, firm, rows), dry_run=False))
+        for _ in range(2)
+    )
+    runs.api.rpc("begin_import_run", import_id=first["id"], run=1)
+    batch = "select public.import_rows(%s, 1, 0, 2, '{name}', '[[2, \"One\"], [3, \"Two\"]]')"
+    with psycopg.connect(stack.superuser_url) as other:
+        other.execute("set local role service_role")
+        other.execute(batch, [first["id"]])
+        with ThreadPoolExecutor() as pool:
+            running = pool.submit(runs.run_and_close, second)
+            wait_for_waiters(db, other.info.backend_pid, 1)
+            other.commit()
+            running.result()
+    assert counts(look(firm.member, second)) == (0, 0, 2, 0)
+    assert len(created(firm.member.get("companies"))) == 2
+
+
 def test_a_run_can_be_cancelled_and_begun_again(
     runs: Runs, worker: Make, firm: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,7 +36,7 @@ declare
   queued public.imports;
 begin
   if import.status in ('queued', 'running') then
-    if import.dry_run = queue_import.dry_run and queue_import.mapping is null then
+    if import.dry_run = coalesce(queue_import.dry_run, true) and queue_import.mapping is null then
       -- Said twice is no error: the first answer may have been lost on the way.
       return import;
     end if;
@@ -78,7 +78,7 @@ begin
     status = 'queued',
     reason = null,
     detail = null,
-    dry_run = queue_import.dry_run,
+    dry_run = coalesce(queue_import.dry_run, true),
     mapping = coalesce(queue_import.mapping, i.mapping),
     progress = 0,
     columns = '[]',

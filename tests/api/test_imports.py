@@ -44,9 +44,10 @@ def test_a_file_is_started_once_it_is_there_as_announced(firm: Firm, db: Db) -> 
     created(send(firm.member, row["path"], COMPANIES[:-1]))
     refused(start(firm.member, row, True), 409, "size_mismatch")
     row = upload(firm.member, firm)
-    queued = created(start(firm.member, row, True))
-    assert (queued["status"], queued["run"]) == ("queued", 1)
+    queued = created(firm.member.rpc("start_import", import_id=row["id"], dry_run=None))
+    assert (queued["status"], queued["run"], queued["dry_run"]) == ("queued", 1, True)
     assert created(start(firm.member, row, True)) == queued, "said twice is no error"
+    assert created(firm.member.rpc("start_import", import_id=row["id"], dry_run=None)) == queued
     refused(start(firm.member, row, False), 409, "import_running")
     jobs = db.execute(
         "select payload from private.jobs where kind = 'import.run' and firm_id = %s", [firm.id]

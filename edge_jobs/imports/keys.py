@@ -5,13 +5,18 @@ Twelve bytes for each key, whatever it says, so that a file of any size fits.
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 CLEARED = "\\N"
 _MOST_NAMED = 5
 _PARTS = 16
+# Where the same is written in several ways.
+_PLAIN: dict[str, Callable[[str], str]] = {
+    "email": str.casefold,
+    "number": lambda said: said.lstrip("+0"),
+}
 
 
 class _Key:
@@ -39,7 +44,7 @@ class Keys:
             if value is None or value == CLEARED:
                 continue
             # The last bit: whether the row is told from others by something else.
-            said = value.casefold() if key.field == "email" else value
+            said = _PLAIN.get(key.field, str)(value)
             key.hashes.append(hash(said) & -2 | (key.shared and known))
             key.lines.append(line)
             known = True

@@ -175,6 +175,13 @@ def test_rows_of_one_key_cost_each_other_and_no_third(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_number_is_the_same_however_it_is_written() -> None:
+    keys = Keys([{"field": "number", "key": "unique"}], ["number"])
+    for line, said in enumerate(("7", "70", "007", "+7", "0"), 2):
+        keys.add(line, [said])
+    assert list(keys.doubles()) == [(n, "number", "2, 4, 5") for n in (2, 4, 5)]
+
+
 def test_many_rows_of_one_key_are_not_all_named() -> None:
     keys = Keys(FIELDS, ["external_ref"])
     for line in range(2, 52):

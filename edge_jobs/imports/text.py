@@ -48,15 +48,16 @@ def _is_utf16(source: Path) -> bool:
 
 def _not_utf8(source: Path) -> Refused:
     """Names the first line that is not UTF-8, and what the file may be instead."""
-    with source.open("rb") as file:
+    # Lines as the reader counts them; what is no UTF-8 stands there as what cannot be written.
+    with source.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
         wrong = next(n for n, line in enumerate(file, 1) if not _is_utf8(line))
     return Refused("not_utf8", "windows-1252", wrong)
 
 
-def _is_utf8(line: bytes) -> bool:
+def _is_utf8(line: str) -> bool:
     try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
+        line.encode("utf-8")
+    except UnicodeEncodeError:
         return False
     return True
 

@@ -1,6 +1,5 @@
 """What the columns of a file mean. Runs inside the sandbox."""
 
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,8 +16,14 @@ _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 def plain(words: str) -> str:
     """Case, spaces, underscores and accents tell no two headers apart."""
     folded = unicodedata.normalize("NFKD", words).casefold().strip()
+    said = "".join(c for c in folded if c.isalnum() or _is_letter_part(c))
     # Of signs alone, the signs do.
-    return re.sub(r"[\W_]+", "", folded) or folded
+    return said if any(map(str.isalnum, said)) else folded
+
+
+def _is_letter_part(sign: str) -> bool:
+    """A vowel of Hindi or Thai, a voice mark of Japanese. Accents have places of their own."""
+    return unicodedata.category(sign)[0] == "M" and unicodedata.combining(sign) < 200
 
 
 def cut(name: str) -> str:

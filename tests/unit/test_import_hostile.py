@@ -60,6 +60,7 @@ REFUSED = [
     (b"\xef\xbb\xbf\r\n\r\n", "a.csv", "empty_file", None),
     (b" , ,\n1,2,3\n", "a.csv", "empty_file", None),
     (HEAD + b"Acme,1,DE\nM\xfcller,2,DE\n", "a.csv", "not_utf8", 3),
+    (HEAD.replace(b"\n", b"\r") + b"Acme,1,DE\rM\xfcller,2,DE\r", "a.csv", "not_utf8", 3),
     (HEAD.decode().encode("utf-16"), "a.csv", "not_utf8", 1),
     (HEAD.decode().encode("utf-16-le"), "a.csv", "not_utf8", 1),
     (HEAD + b"Acme,1,\xed\xa0\x80\n", "a.csv", "not_utf8", 2),
@@ -282,6 +283,20 @@ def test_a_number_is_what_its_cell_can_keep(tmp_path: Path, kept: str, shown: st
     refused_row = [2, "external_ref", "#NUM!", "cell_error", None]
     expected = [2, "Acme", shown] if shown else refused_row
     assert rows(tmp_path, read(tmp_path, xlsx(sheet), "a.xlsx")) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("ที่อยู่", "ที่อายุ"), ("पता", "पति"), ("がす", "かす"), ("#", "%"), ("ab", "ac")]
+)
+def test_headers_that_mean_two_things_are_two(tmp_path: Path, one: str, other: str) -> None:
+    found = read(tmp_path, f"name,{one},{other}\n".encode(), mapping={other: "country"})
+    assert found.get("fields") == ["name", "country"], found
+
+
+@pytest.mark.parametrize("name", ["Straße", "STRASSE", " stra_sse", "Straße-"])
+def test_headers_are_known_without_case_and_accents(tmp_path: Path, name: str) -> None:
+    found = read(tmp_path, f"náme,{name}\n".encode(), mapping={"strasse": "country"})
+    assert found.get("fields") == ["name", "country"], found
 
 
 def test_a_mapping_can_leave_columns_out_and_is_held_to_the_file(tmp_path: Path) -> None:

@@ -248,6 +248,8 @@ begin
       get stacked diagnostics
         said = pg_exception_detail, broken = constraint_name, missing = column_name;
       code := case
+        -- Sent for review a moment ago.
+        when said = 'terms_frozen' then 'not_draft'
         when sqlstate like 'PT%' then said
         when sqlstate = '42501' then 'not_allowed'
         when sqlstate = '23505' then 'key_taken'

@@ -278,6 +278,27 @@ def test_contracts_are_drafts_and_stay_so(runs: Runs, firm: Firm, other_firm: Fi
     assert (counts(done), codes) == ((0, 0, 0, 2), ["not_draft", "not_found"])
 
 
+def test_a_draft_that_is_sent_for_review_meanwhile_stays_as_it_is(
+    runs: Runs, db: Db, stack: Any, firm: Firm
+) -> None:
+    contract = firm.contract(external_ref="K-1", title="Advice")
+    rows = b"ref,title\nK-1,Other advice\n"
+    row = created(
+        start(firm.manager, upload(firm.manager, firm, rows, kind="contracts"), dry_run=False)
+    )
+    with psycopg.connect(stack.superuser_url) as colleague:
+        colleague.execute(
+            "update contracts set status = 'in_review' where id = %s", [contract["id"]]
+        )
+        with ThreadPoolExecutor() as pool:
+            running = pool.submit(runs.run_and_close, row)
+            wait_for_waiters(db, colleague.info.backend_pid, 1)
+            colleague.commit()
+            running.result()
+    (error,) = refused(firm.manager, look(firm.manager, row))
+    assert (error["code"], error["reason"][:11]) == ("not_draft", "The contrac")
+
+
 def test_attack_19_members_change_their_own_drafts_only(runs: Runs, firm: Firm) -> None:
     of_owner = firm.contract(external_ref="K-1", title="Advice")
     firm.contract(firm.member, external_ref="K-2", title="Advice")

@@ -155,6 +155,11 @@ begin
   if not found then
     perform private.fail('import_not_found', 'There is no such import.', status => 404);
   end if;
+  if lock_import_for_operator.and_firm and exists (
+    select from public.firms as f where f.id = import.firm_id and f.archived_at is not null
+  ) then
+    perform private.fail('firm_not_found', 'There is no such firm.', status => 404);
+  end if;
   return import;
 end
 $$;
@@ -254,7 +259,8 @@ to service_role;
 comment on function private.lock_import(uuid, boolean) is
 'An import the caller may run, locked, and its firm before it; fails with import_not_found.';
 comment on function private.lock_import_for_operator(uuid, boolean) is
-'Any import, locked, and its firm before it; fails with import_not_found.';
+'Any import, locked, and its firm before it; fails with import_not_found, or firm_not_found where that
+is archived.';
 comment on function private.queue_import(public.imports, boolean, jsonb, boolean) is
 'Begins a run of an import that is locked, and queues its job.';
 comment on function private.stop_import(public.imports) is 'Cancels an import that is locked.';
@@ -268,7 +274,7 @@ size_mismatch, import_running, too_many_imports, bad_mapping, unknown_field.';
 comment on function private.start_import_for_operator(uuid, boolean, jsonb) is
 'Definer of public.start_import_for_operator.';
 comment on function public.start_import_for_operator(uuid, boolean, jsonb) is
-'The same for the operator. For the secret key only.';
+'The same for the operator. For the secret key only. Error: firm_not_found.';
 comment on function private.cancel_import(uuid) is 'Definer of public.cancel_import.';
 comment on function public.cancel_import(uuid) is
 'Ends an import that is not over. Rows it has written stay; running it again goes on. Errors:

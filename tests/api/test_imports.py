@@ -268,3 +268,5 @@ def test_the_operator_imports_for_a_firm_as_nobody_of_it(firm: Firm, api: Api) -
     assert created(start(firm.member, row, False))["by_operator"] is False
     created(service(firm, "cancel_import_for_operator", **this))
     assert look(firm.member, row)["status"] == "cancelled"
+    created(firm.owner.rpc("archive_firm", firm_id=firm.id))
+    refused(service(firm, "start_import_for_operator", **this), 404, "firm_not_found")

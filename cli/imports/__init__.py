@@ -13,6 +13,7 @@ from cli.errors import UnknownEncoding
 from cli.jobs.arguments import firm_id
 from cli.output import Json, print_json
 from edge_jobs.api import Api
+from edge_jobs.errors import Refused
 from edge_jobs.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -80,6 +81,10 @@ def import_file(
             quiet=as_json,
         )
     refused = finish(api, row, errors)
+    if row["status"] != "done":
+        # The file is no good, or the import was cancelled; what it had refused by then is kept.
+        hint = "--errors FILE keeps the list." if refused and not errors else None
+        raise Refused(code=row["reason"], message=row["detail"], hint=hint)
     if as_json:
         print_json({**row, "refused": refused})
     else:

@@ -9,7 +9,6 @@ from typing import Any
 from cli.output import say
 from cli.runner import HelpingRunner
 from edge_jobs.api import Api, plain_errors
-from edge_jobs.errors import Refused
 
 LOOK_EVERY_S = 0.3
 TIMEOUT_S = 300
@@ -23,10 +22,7 @@ TYPES = {
 def run(
     api: Api, source: Path, intent: dict[str, Any], *, dry_run: bool, quiet: bool
 ) -> dict[str, Any]:
-    """The row of an import that is over. A runner is started, in case none is there.
-
-    Raises Refused where the file is no good, or the import was cancelled.
-    """
+    """The row of an import that is over. A runner is started, in case none is there."""
     size = source.stat().st_size
     row: dict[str, Any] = api.rpc("begin_import_for_operator", **intent, size_bytes=size)
     try:
@@ -38,8 +34,6 @@ def run(
         if not quiet:
             say("Cancelled. What was written stays; run the same command again to go on.")
         raise
-    if row["status"] != "done":
-        raise Refused(code=row["reason"], message=row["detail"])
     return row
 
 

@@ -93,3 +93,33 @@ def test_progress_is_shown_and_ctrl_c_says_how_to_go_on(
         assert db.execute(status, [firm.id]).fetchall() == [("cancelled",)]
     finally:
         db.execute("delete from private.job_pauses")
+
+
+def test_a_run_that_gave_up_hands_its_list_over(
+    importing: Firmbase, db: Db, firm: Firm, tmp_path: Path
+) -> None:
+    file, errors = tmp_path / "companies.csv", tmp_path / "refused.csv"
+    file.write_text("name,ref\nAcme,1\n")
+    db.execute("insert into private.job_pauses (target) values ('import.run')")
+    try:
+        terminal = Terminal(
+            importing.env, str(file), "--firm", firm.slug, "--errors", str(errors), noun="import"
+        )
+        terminal.wait_for("Reading")
+        query = "select id from imports where firm_id = %s and status = 'queued'"
+        wait_for(lambda: db.execute(query, [firm.id]).fetchone(), "it to be queued")
+        (id,) = db.execute(query, [firm.id]).fetchone() or (None,)
+        path = f"{firm.id}/{id}/errors-1.csv"
+        content = b"\xef\xbb\xbfline,column,value,code,reason\r\n2,name,Acme,bad_form,So.\r\n"
+        put = {"content": content, "headers": {"Content-Type": "text/csv"}}
+        created(firm.api.as_service("POST", f"/storage/v1/object/imports/{path}", **put))
+        db.execute(
+            "update imports set status = 'failed', reason = 'too_many_errors', errors_path = %s,"
+            " detail = 'It has too many.', failed_count = 1 where id = %s",
+            [path, id],
+        )
+        assert terminal.finish() == 10
+        assert "It has too many." in terminal.shown
+        assert errors.read_bytes() == content
+    finally:
+        db.execute("delete from private.job_pauses")

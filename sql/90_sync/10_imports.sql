@@ -125,6 +125,8 @@ comment on table private.import_errors is
   'Rows that an import refused, from the moment their batch is decided until the list of them is '
   'stored.';
 
--- The names of companies and contracts to look them up by.
+-- The names of companies and consultants to look them up by.
 create index companies_firm_id_name_idx on public.companies (firm_id, name)
+where archived_at is null;
+create index consultants_firm_id_name_idx on public.consultants (firm_id, name)
 where archived_at is null;

@@ -34,6 +34,7 @@ PLANS = {
         "companies_firm_id_external_ref_idx"
     ),
     "companies where tax_id = 'x' and archived_at is null": "companies_firm_id_tax_id_idx",
+    "companies where name = 'x' and archived_at is null": "companies_firm_id_name_idx",
     # firm_members, invitations
     "firm_members where {firm}": "firm_members_pkey",
     "firm_members where user_id = {id}": "firm_members_user_id_status_idx",
@@ -48,6 +49,9 @@ PLANS = {
     # consultants
     "consultants where {firm} and external_ref = 'x' and archived_at is null": (
         "consultants_firm_id_external_ref_idx"
+    ),
+    "consultants where {firm} and name = 'x' and archived_at is null": (
+        "consultants_firm_id_name_idx"
     ),
     # contracts
     "contracts order by firm_id, created_at desc, id": "contracts_firm_id_created_at_idx",

@@ -62,7 +62,11 @@ begin
     and i.status = 'running'
   returning i.kind into kind;
   if found then
-    perform private.analyze_imported(kind);
+    perform private.analyze_imported(t.kind)
+    from unnest(
+      -- Whom a contract names is looked up too.
+      case when kind = 'contracts' then array['companies', 'consultants'] else '{}' end || kind
+    ) as t (kind);
   end if;
 end
 $$;

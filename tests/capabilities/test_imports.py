@@ -278,6 +278,16 @@ def test_contracts_are_drafts_and_stay_so(runs: Runs, firm: Firm, other_firm: Fi
     assert (counts(done), codes) == ((0, 0, 0, 2), ["not_draft", "not_found"])
 
 
+def test_the_planner_knows_the_tables_an_import_looks_into(runs: Runs, db: Db, firm: Firm) -> None:
+    tables = ["companies", "consultants", "contracts"]
+    known = "update pg_class set reltuples = -1 where oid = any (%s::regclass[])"
+    db.execute(known, [tables])
+    row = upload(firm.member, firm, b"ref,title,kind\nK-1,Advice,nda\n", kind="contracts")
+    runs.over(firm.member, row, dry_run=True)
+    query = "select count(*) from pg_class where reltuples >= 0 and oid = any (%s::regclass[])"
+    assert db.execute(query, [tables]).fetchone() == (3,)
+
+
 def test_a_draft_that_is_sent_for_review_meanwhile_stays_as_it_is(
     runs: Runs, db: Db, stack: Any, firm: Firm
 ) -> None:

@@ -3,7 +3,7 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def rows(source: Path) -> Iterator[Row]:
         raise Refused("corrupt_zip") from error
 
 
-def _shown_first(book: CalamineWorkbook) -> Iterator[list[object]]:
+def _shown_first(book: CalamineWorkbook) -> Iterator[Sequence[object]]:
     """The rows of the sheet that people see first."""
     for known in book.sheets_metadata:
         if (known.typ, known.visible) == (SheetTypeEnum.WorkSheet, SheetVisibleEnum.Visible):
@@ -64,7 +64,7 @@ def _with_errors_as_text(source: Path) -> Path | io.BytesIO:
         copy = io.BytesIO()
         with zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
             for name in opened.namelist():
-                target.writestr(name, found.pop(name, None) or opened.read(name))
+                target.writestr(name, found[name] if name in found else opened.read(name))
     copy.seek(0)
     return copy
 

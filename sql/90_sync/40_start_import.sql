@@ -259,8 +259,8 @@ to service_role;
 comment on function private.lock_import(uuid, boolean) is
 'An import the caller may run, locked, and its firm before it; fails with import_not_found.';
 comment on function private.lock_import_for_operator(uuid, boolean) is
-'Any import, locked, and its firm before it; fails with import_not_found, or firm_not_found where that
-is archived.';
+'Any import, locked, and its firm before it; fails with import_not_found, or firm_not_found where
+that is archived.';
 comment on function private.queue_import(public.imports, boolean, jsonb, boolean) is
 'Begins a run of an import that is locked, and queues its job.';
 comment on function private.stop_import(public.imports) is 'Cancels an import that is locked.';

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from cli.local.config import LOOPBACK
 from cli.local.stack import Stack
@@ -51,7 +52,7 @@ def given() -> str:
     try:
         parts = urlsplit(url)
         usable = parts.hostname and parts.port != 0
-        psycopg.conninfo.conninfo_to_dict(url)
+        conninfo_to_dict(url)
     except (ValueError, psycopg.ProgrammingError):
         raise BadDatabaseUrl from None
     if not usable or parts.scheme not in ("postgresql", "postgres"):
@@ -63,6 +64,13 @@ def is_local(url: str) -> bool:
     return urlsplit(url).hostname in LOCAL_HOSTS
 
 
+def ssl_mode(url: str) -> str:
+    """What its owner says, else `require` on the way to another machine: libpq's own way goes on in
+    the clear with whoever answers that it has no TLS."""
+    said = conninfo_to_dict(url).get("sslmode") or os.environ.get("PGSSLMODE")
+    return str(said or ("prefer" if is_local(url) else "require"))
+
+
 def connect(url: str) -> psycopg.Connection[Any]:
     """A connection with autocommit.
 
@@ -70,7 +78,7 @@ def connect(url: str) -> psycopg.Connection[Any]:
         DatabaseRefuses: nothing answers there, or it refuses the role or its password.
     """
     try:
-        return psycopg.connect(url, autocommit=True, connect_timeout=10)
+        return psycopg.connect(url, autocommit=True, connect_timeout=10, sslmode=ssl_mode(url))
     except psycopg.OperationalError as error:
         # Lines that begin with a tab are libpq's guesses at the cause of the line before.
         said = [line for line in str(error).splitlines() if line and line[0] != "\t"]

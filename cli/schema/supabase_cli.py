@@ -7,11 +7,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
+
+from psycopg.conninfo import conninfo_to_dict
 
 from cli.local.config import ROOT, STACKS
 from cli.schema.errors import CliFailed, DatabaseRefuses, MigrationFailed, WrongRole
-from cli.schema.servers import connect, is_local
+from cli.schema.servers import connect, is_local, ssl_mode
 from edge_jobs.errors import FirmbaseError
 
 PROGRAM = ROOT / "supabase" / "local" / "node_modules" / ".bin" / "supabase"
@@ -75,7 +77,9 @@ def bare(url: str) -> str:
     """The URL without its password, which the CLI takes from the environment instead."""
     parts = urlsplit(url)
     user, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}@{host}"))
+    others = [option for option in parts.query.split("&") if not option.startswith("password=")]
+    bared = parts._replace(netloc=f"{user.partition(':')[0]}@{host}", query="&".join(others))
+    return urlunsplit(bared)
 
 
 def run(
@@ -106,18 +110,17 @@ def run_text(
     workdir: Path = ROOT,
     more: Mapping[str, str] | None = None,
 ) -> str:
-    url = urlsplit(db_url)
     environment = with_node() | {
         "SUPABASE_HOME": str(HOME),
         "SUPABASE_TELEMETRY_DISABLED": "1",
         "DO_NOT_TRACK": "1",
         "SUPABASE_NO_UPDATE_NOTIFIER": "1",
         "SUPABASE_NO_KEYRING": "1",
-        "PGPASSWORD": unquote(url.password or ""),
+        "PGPASSWORD": str(conninfo_to_dict(db_url).get("password", "")),
         **(more or {}),
     }
-    if is_local(db_url):
-        environment["PGSSLMODE"] = "disable"
+    if db_url:
+        environment["PGSSLMODE"] = "disable" if is_local(db_url) else ssl_mode(db_url)
     command = [str(PROGRAM), *arguments, "--workdir", str(workdir), "--output-format=json"]
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True)

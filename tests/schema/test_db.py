@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import socketserver
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -10,7 +12,7 @@ import psycopg
 import pytest
 
 from cli import db as command
-from cli.schema import migrations, supabase_cli, typescript
+from cli.schema import migrations, servers, supabase_cli, typescript
 from cli.schema.build import scratch
 from cli.schema.errors import (
     BadName,
@@ -20,6 +22,7 @@ from cli.schema.errors import (
     WrongRole,
 )
 from cli.schema.migrations import Project, differences
+from cli.schema.servers import connect, ssl_mode
 from tests.conftest import RunningStack
 from tests.schema.conftest import Firmbase
 
@@ -273,8 +276,10 @@ echo '{{"applied": [], "diff": "", "results": []}}'
     monkeypatch.setattr(supabase_cli, "PROGRAM", program)
     password = urlsplit(server).password
     assert password
+    elsewhere = f"{server.replace(f':{password}@', '@')}?password={password}&connect_timeout=9"
     for call in (
         lambda: supabase_cli.migrate(server, project.root),
+        lambda: supabase_cli.migrate(elsewhere, project.root),
         lambda: supabase_cli.diff(server, server),
         lambda: supabase_cli.types(server),
         lambda: supabase_cli.advisors(server),
@@ -285,6 +290,29 @@ echo '{{"applied": [], "diff": "", "results": []}}'
         assert f"PGPASSWORD={unquote(password)}" in environment
         assert "SUPABASE_TELEMETRY_DISABLED=1" in environment
         assert not [line for line in environment if line.startswith("SUPABASE_SECRET_KEY")]
+
+
+def test_nobody_between_can_have_it_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server elsewhere that says it has no TLS hears no more from either program."""
+    monkeypatch.setattr(servers, "LOCAL_HOSTS", ())
+    heard: list[bytes] = []
+
+    class Plain(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            while message := self.request.recv(4096):
+                heard.append(message)
+                self.request.sendall(b"N")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Plain) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        url = f"postgresql://postgres:secret@127.0.0.1:{running.server_address[1]}/postgres"
+        for call in (connect, supabase_cli.advisors):
+            heard.clear()
+            with pytest.raises(DatabaseRefuses):
+                call(url)
+            assert [len(message) for message in heard] == [8], "only the question for TLS"
+        running.shutdown()
+    assert ssl_mode(f"{url}?sslmode=disable") == "disable"
 
 
 def test_types_are_written_and_checked(project: Project, firmbase: Firmbase) -> None:

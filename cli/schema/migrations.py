@@ -14,6 +14,7 @@ from cli.schema import supabase_cli
 from cli.schema.build import SQL, build_from_sql, database_of, scratch, sql_files
 from cli.schema.catalog import Catalog, Difference, compare, render, snapshot
 from cli.schema.errors import BadName, MigrationFailed
+from cli.schema.files import in_order
 from cli.schema.servers import connect
 
 VERSION = "%Y%m%d%H%M%S"
@@ -40,8 +41,7 @@ class Project:
 
     def versions(self) -> dict[str, str]:
         """The name of each migration by its version, in order."""
-        files = sorted(self.migrations.glob("*_*.sql"))
-        return dict(file.stem.split("_", 1) for file in files)
+        return dict(file.stem.split("_", 1) for file in in_order(self.migrations))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from cli.local.config import ROOT, STACKS
 from cli.schema.errors import CliFailed, DatabaseRefuses, MigrationFailed, WrongRole
+from cli.schema.files import is_outside, refuse_halves
 from cli.schema.servers import connect, is_local, ssl_mode
 from edge_jobs.errors import FirmbaseError
 
@@ -27,14 +28,15 @@ def migrate(db_url: str, workdir: Path = ROOT) -> list[str]:
     Returns the names of the files applied. Each file is one transaction.
 
     Raises:
-        MigrationFailed: a migration failed, or the database's history and the folder contradict
-            each other; what was applied before stays.
+        MigrationFailed: a migration failed or might be applied in part, or the database's history
+            and the folder contradict each other; what was applied before stays.
         WrongRole: the URL is not that of the role postgres.
         DatabaseRefuses: the database could not be reached.
     """
     role = urlsplit(db_url).username or ""
     if role.partition(".")[0] != "postgres":  # the pooler of a hosted project adds its reference
         raise WrongRole(role=role or "nobody")
+    refuse_halves(workdir / "supabase" / "migrations")
     command = ("migration", "up", "--yes", f"--remote={bare(db_url)}")
     with connect(db_url) as connection:
         # The CLI lets two at once try the same file, and the second fail on what the first made.
@@ -68,7 +70,12 @@ def advisors(db_url: str) -> list[dict[str, Any]]:
 
 
 def pending(db_url: str, workdir: Path = ROOT) -> list[str]:
-    """The names of the files that `migrate` would apply, in order; nothing is changed."""
+    """The names of the files that `migrate` would apply, in order; nothing is changed.
+
+    Raises:
+        MigrationFailed: as `migrate`, as far as it can be told before.
+    """
+    refuse_halves(workdir / "supabase" / "migrations")
     command = ("db", "push", "--dry-run", f"--remote={bare(db_url)}")
     return [Path(file).name for file in run(*command, db_url=db_url, workdir=workdir)["migrations"]]
 
@@ -128,10 +135,10 @@ def run_text(
         raise CliFailed(said="it is not installed. Run `make install`.") from error
     if done.returncode == 0:
         return done.stdout
-    raise _failure(done.stdout, done.stderr)
+    raise _failure(done.stdout, done.stderr, workdir / "supabase" / "migrations")
 
 
-def _failure(stdout: str, stderr: str) -> FirmbaseError:
+def _failure(stdout: str, stderr: str, migrations: Path) -> FirmbaseError:
     try:
         error = json.loads(stdout)["error"]
     except (ValueError, KeyError):
@@ -141,9 +148,14 @@ def _failure(stdout: str, stderr: str) -> FirmbaseError:
         case "MigrationApplyError":
             applying = [line for line in stderr.splitlines() if line.startswith(APPLYING)]
             file = applying[-1].removeprefix(APPLYING).removesuffix("...")
+            left = "Nothing of this file was applied."
+            if is_outside(migrations / file):
+                left = (
+                    "It ran outside of a transaction: drop what it left, such as an invalid index."
+                )
             return MigrationFailed(
                 said=f"supabase/migrations/{file}: {said[0].removeprefix('ERROR: ')}, "
-                f"near `{_statement(said)}`. Nothing of this file was applied."
+                f"near `{_statement(said)}`. {left}"
             )
         case "MigrationMissingRemoteError":
             return MigrationFailed(

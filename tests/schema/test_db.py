@@ -244,6 +244,46 @@ def test_a_failed_migration_names_the_file_and_leaves_nothing(
             assert connection.execute("select to_regclass('public.things')").fetchone() != (None,)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b"create table t (); create index concurrently i on t ((1));", "`create index concurr"),
+        (b"begin; create table t (); commit;", "leave out begin and commit"),
+        (b"create table t (); comment on table t is 'caf\xe9';", "is not UTF-8: save it"),
+    ],
+)
+def test_what_could_be_applied_in_part_is_not_begun(
+    server: str, project: Project, text: bytes, says: str
+) -> None:
+    (project.migrations / "20260102000000_second.sql").write_bytes(text)
+    with scratch(server) as url:
+        for attempt in (supabase_cli.pending, supabase_cli.migrate):
+            with pytest.raises(MigrationFailed, match=says):
+                attempt(url, project.root)
+        assert migrations.applied(url) == []
+
+
+def test_what_must_run_alone_may(server: str, project: Project) -> None:
+    alone = project.migrations / "20260102000000_alone.sql"
+    alone.write_text(
+        "-- Large; slow.\ncreate unique index concurrently one on public.things (name);"
+    )
+    with scratch(server) as url:
+        assert supabase_cli.migrate(url, project.root)[1:] == [alone.name]
+        again = project.migrations / "20260103000000_again.sql"
+        again.write_text(alone.read_text())
+        with pytest.raises(
+            MigrationFailed, match=r"already exists.* drop what it left, such as an"
+        ):
+            supabase_cli.migrate(url, project.root)
+
+
+def test_two_files_of_one_version_are_one_too_many(project: Project) -> None:
+    (project.migrations / "20260101000000_other.sql").write_text("select 1;")
+    with pytest.raises(MigrationFailed, match=r"first\.sql and 20260101000000_other\.sql are of"):
+        project.versions()
+
+
 def test_a_wrong_password_is_one_sentence_without_it(
     server: str, project: Project, firmbase: Firmbase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

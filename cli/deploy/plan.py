@@ -18,9 +18,14 @@ from cli.schema.servers import connect
 
 # What must be right before anything is changed.
 NEEDED = ("keys", "database", "extensions", "owner", "sign-in")
+# What goes with a type, an extension or a function is not in the text.
 DESTROYS = re.compile(
-    r"^\s*(drop\s+(table|schema|materialized\s+view)\b|truncate\b|(with\b.*\b)?delete\s+from\b"
-    r"|alter\s+table\b.*\bdrop\b(?!\s+(constraint|default|not|expression|identity)\b))",
+    r"\s*(drop\s+(table|schema|materialized\s+view|foreign\s+table|extension|owned)\b"
+    r"|drop\s+(?!view|trigger|policy|index)\w+\b.*\bcascade\b"
+    r"|alter\s+table\b.*\bdrop\b(?!\s+(constraint|default|not|expression|identity)\b)"
+    r"|(?P<rows>truncate\b|(with\b.*\b)?delete\s+from\b"
+    r"|(with\b.*\b)?merge\s+into\b.*\bthen\s+delete\b"
+    r"|.*\bpgmq\s*\.\s*(drop|purge)_queue\b))",
     re.IGNORECASE | re.DOTALL,
 )
 HEADER = re.compile(r"^-- DESTROYS what is in:\n((?:--   .+\n)+)", re.MULTILINE)
@@ -84,12 +89,11 @@ def destroyed(text: str) -> list[str]:
     said = [
         line.removeprefix("--   ") for block in HEADER.findall(text) for line in block.splitlines()
     ]
-    if said:
-        return said
-    return [
+    # The head names all that goes with tables and columns; rows are deleted by hand, below it.
+    return said + [
         " ".join(text[found.start() : found.end()].split())
-        for found in re.finditer(r"[^;]+", masked(text))
-        if DESTROYS.match(found[0])
+        for found in re.finditer(r"[^;\s][^;]*", masked(text))
+        if (destroys := DESTROYS.match(found[0])) and (destroys["rows"] or not said)
     ]
 
 

@@ -24,7 +24,7 @@ LEAVING_S = 10
 _TOKEN = re.compile(
     r"""(?P<comment>--[^\n]*|/\*.*?\*/)
     |[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"
-    |\bbegin\s+atomic\b.*?\bend(?=\s*;\s*(?:\n\n|\Z))
+    |\bbegin\s+atomic\b.*?;(?:\s|--[^\n]*\n|/\*.*?\*/)*end\b
     |\$\$.*?\$\$|\$(?P<tag>[A-Za-z_]\w*)\$.*?\$(?P=tag)\$
     |(?P<end>;)""",
     re.DOTALL | re.IGNORECASE | re.VERBOSE,

@@ -79,6 +79,11 @@ def test_durations() -> None:
     assert [seconds(text) for text in ("1m0s", "24h", "500ms", "1.5s")] == [60, 86400, 0.5, 1.5]
 
 
+ATOMIC = """create function f() returns int language sql begin atomic
+  select case when true then 1 end; -- end;
+end;"""
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
@@ -86,6 +91,12 @@ def test_durations() -> None:
         ('ALTER TABLE "public"."a"\n  DROP COLUMN "b";', 1),
         ("drop table a; truncate b; delete from c where true; drop schema d cascade", 4),
         ("alter table a drop b; with gone as (delete from c returning 1) select 1;", 2),
+        ("-- DESTROYS what is in:\n--   table public.a\n\ndrop table a;\ndelete from b;", 2),
+        ("drop type a cascade; drop extension b; drop owned by c; drop foreign table d;", 4),
+        ("drop function f() cascade; merge into a using b on true when matched then delete;", 2),
+        ("select pgmq.drop_queue('a'); select pgmq.purge_queue('b');", 2),
+        (f"{ATOMIC}\ndrop table a;\n\n{ATOMIC}\n\ndrop table b;", 2),
+        ("drop type a; drop view b cascade; drop function f(); drop policy p on a;", 0),
         ("alter table a alter b drop not null, alter c drop default, drop constraint d;", 0),
         ("grant delete, truncate on a to b; alter table a drop constraint c; drop view v;", 0),
         ("create function f() returns void as $$ begin delete from a where true; end $$;", 0),
@@ -97,7 +108,7 @@ def test_what_destroys(text: str, what: int) -> None:
 
 
 def test_it_is_told_as_it_stands() -> None:
-    assert destroyed("drop  table\n  public.old;") == ["drop table public.old"]
+    assert destroyed("-- Old.\ndrop  table\n  public.old;") == ["drop table public.old"]
 
 
 def test_no_migration_of_ours_destroys() -> None:

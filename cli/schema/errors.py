@@ -33,9 +33,18 @@ class BadName(FirmbaseError):
 
 class BadDatabaseUrl(FirmbaseError):
     """SUPABASE_DB_URL is not the address of a database: set SUPABASE_DB_URL to the project's
-    connection string, such as postgresql://postgres:<password>@<host>:5432/postgres."""
+    connection string, such as postgresql://postgres:<password>@<host>:5432/postgres, with %2F for a
+    slash in the password, and so on."""
 
     code = "bad_database_url"
+    exit_code = 4
+
+
+class TransactionPooler(FirmbaseError):
+    """SUPABASE_DB_URL leads to the transaction pooler, which keeps no lock: set it to the
+    connection string of the session pooler (port 5432), or to the direct one."""
+
+    code = "transaction_pooler"
     exit_code = 4
 
 
@@ -52,6 +61,11 @@ class DatabaseRefuses(FirmbaseError):
 
     code = "database_down"
     exit_code = 7
+
+
+class DirectRefuses(DatabaseRefuses):
+    """The database does not answer ({said}): check SUPABASE_DB_URL. Its direct address is for IPv6
+    alone; from a machine without it use the connection string of the session pooler."""
 
 
 class NoScratchServer(FirmbaseError):

@@ -1,6 +1,7 @@
 """Which databases the schema commands work on."""
 
 import os
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,9 +10,18 @@ from psycopg.conninfo import conninfo_to_dict
 
 from cli.local.config import LOOPBACK
 from cli.local.stack import Stack
-from cli.schema.errors import BadDatabaseUrl, DatabaseRefuses, NoDatabase, NoScratchServer
+from cli.schema.errors import (
+    BadDatabaseUrl,
+    DatabaseRefuses,
+    DirectRefuses,
+    NoDatabase,
+    NoScratchServer,
+    TransactionPooler,
+)
 
 LOCAL_HOSTS = (LOOPBACK, "localhost", "::1")
+TRANSACTION_POOLER = 6543
+DIRECT = re.compile(r"db\.[a-z]{20}\.supabase\.\w+")
 
 
 def database() -> str:
@@ -45,7 +55,11 @@ def scratch_server() -> str:
 
 
 def given() -> str:
-    """SUPABASE_DB_URL, or nothing. What is wrong with it is not said: it carries a password."""
+    """SUPABASE_DB_URL, or nothing. What is wrong with it is not said: it carries a password.
+
+    Raises:
+        BadDatabaseUrl, TransactionPooler: it is no address of a database, or not that of a session.
+    """
     url = os.environ.get("SUPABASE_DB_URL", "").strip()
     if not url:
         return ""
@@ -57,6 +71,8 @@ def given() -> str:
         raise BadDatabaseUrl from None
     if not usable or parts.scheme not in ("postgresql", "postgres"):
         raise BadDatabaseUrl
+    if parts.port == TRANSACTION_POOLER and not is_local(url):
+        raise TransactionPooler
     return url
 
 
@@ -82,4 +98,6 @@ def connect(url: str) -> psycopg.Connection[Any]:
     except psycopg.OperationalError as error:
         # Lines that begin with a tab are libpq's guesses at the cause of the line before.
         said = [line for line in str(error).splitlines() if line and line[0] != "\t"]
-        raise DatabaseRefuses(said=said[-1].strip()) from error
+        direct = DIRECT.fullmatch(urlsplit(url).hostname or "")
+        refusal = DirectRefuses if direct else DatabaseRefuses
+        raise refusal(said=said[-1].strip()) from error

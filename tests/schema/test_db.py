@@ -19,6 +19,7 @@ from cli.schema.errors import (
     DatabaseRefuses,
     MigrationFailed,
     NoScratchServer,
+    TransactionPooler,
     WrongRole,
 )
 from cli.schema.migrations import Project, differences
@@ -294,6 +295,21 @@ def test_a_wrong_password_is_one_sentence_without_it(
             firmbase(name)
         assert "not-the-password" not in str(raised.value)
         assert "\n" not in str(raised.value)
+
+
+def test_the_transaction_pooler_keeps_no_lock(
+    project: Project, firmbase: Firmbase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pooler = "postgresql://postgres:x@aws-0-eu-central-1.pooler.supabase.com:6543/postgres"
+    monkeypatch.setenv("SUPABASE_DB_URL", pooler)
+    with pytest.raises(TransactionPooler, match=r"session.pooler"):
+        firmbase("migrate")
+
+
+def test_a_direct_address_wants_ipv6() -> None:
+    direct = f"postgresql://postgres:x@db.{'a' * 20}.supabase.co:9/postgres?hostaddr=127.0.0.1"
+    with pytest.raises(DatabaseRefuses, match=r"without it use .* session pooler"):
+        connect(direct)
 
 
 def test_only_postgres_migrates(stack: RunningStack, project: Project) -> None:

@@ -102,7 +102,10 @@ def mend(connection: psycopg.Connection[Any], found: Comparison, weaken: set[str
         update = sql.SQL("update storage.buckets set {} = %s where id = %s")
         connection.execute(update.format(sql.Identifier(each.field)), [each.ours, each.bucket])
     columns = sql.SQL(", ").join(map(sql.Identifier, ("id", "name", *FIELDS)))
-    insert = sql.SQL("insert into storage.buckets ({}) values (%s, %s, %s, %s, %s)").format(columns)
+    # Another push may have made it meanwhile.
+    insert = sql.SQL(
+        "insert into storage.buckets ({}) values (%s, %s, %s, %s, %s) on conflict (id) do nothing"
+    ).format(columns)
     for id in found.missing:
         connection.execute(insert, [id, id, *(found.wanted[id][field] for field in FIELDS)])
     return [*found.missing, *(each.name for each in changed)]

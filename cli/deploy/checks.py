@@ -30,11 +30,18 @@ OTHERS = """
 select n.nspname || '.' || c.relname
 from pg_class as c
 inner join pg_namespace as n on n.oid = c.relnamespace
-where n.nspname in ('public', 'private')
+where (n.nspname in ('public', 'private') or c.relowner = 'postgres'::regrole)
+  and n.nspname !~ '^pg_'
+  and n.nspname not in (
+    'information_schema', 'auth', 'extensions', 'realtime', 'storage', 'supabase_migrations'
+  )
   and c.relkind in ('r', 'p', 'v', 'm', 'f')
   and not exists (
     select from pg_depend as d where d.objid = c.oid and d.deptype = 'e'
   )
+union all
+-- Who signed up before would never get a profile.
+select 'auth.users' where exists (select from auth.users)
 order by 1
 """
 
@@ -109,23 +116,20 @@ class Examination:
                 f"PostgreSQL {version}; the schema is made for {ours}.",
                 "Upgrade the project in its dashboard, under Settings, Infrastructure.",
             )
-        if hosted.is_transaction_pooler:
-            raise Broken(
-                "SUPABASE_DB_URL leads to the transaction pooler, which keeps no lock.",
-                "Use the connection string of the session pooler (port 5432) or the direct one.",
-            )
         with hosted.storage() as storage:
             there = {each.id: each.created_at.timestamp() for each in storage.list_buckets()}
         strangers = here.keys() != there.keys() or any(
             abs(here[id] - there[id]) > 0.01 for id in here
         )
-        refs = {hosted.ref, hosted.database_ref} - {None}
-        if len(refs) > 1 or strangers:
+        if len(hosted.refs) > 1 or strangers:
             raise Broken(
-                "SUPABASE_URL and SUPABASE_DB_URL are two different projects.",
-                "Copy both from the dashboard of one project.",
+                "SUPABASE_URL, SUPABASE_DB_URL and SUPABASE_PROJECT_ID are of two different "
+                "projects.",
+                "Copy them from the dashboard of one project.",
             )
-        return f"PostgreSQL {version}, the one behind the API"
+        if here or (hosted.ref and hosted.database_ref):
+            return f"PostgreSQL {version}, the one behind the API"
+        return f"PostgreSQL {version}; neither addresses nor buckets tell whether the API has it"
 
     def extensions(self) -> str:
         names = {

@@ -30,7 +30,6 @@ from edge_jobs.settings import Settings
 
 MANAGEMENT = "https://api.supabase.com"
 REFERENCE = "[a-z]{20}"
-TRANSACTION_POOLER = 6543
 RELOAD_SECONDS = 30.0
 
 
@@ -83,8 +82,10 @@ class Hosted:
     @property
     def ref(self) -> str | None:
         """The reference of a project on the platform."""
-        if said := os.environ.get("SUPABASE_PROJECT_ID", "").strip():
-            return said
+        return os.environ.get("SUPABASE_PROJECT_ID", "").strip() or self.url_ref
+
+    @property
+    def url_ref(self) -> str | None:
         found = re.fullmatch(rf"({REFERENCE})\.supabase\.(co|in|red)", self.host)
         return found[1] if found else None
 
@@ -98,8 +99,9 @@ class Hosted:
         return found[1] if found else None
 
     @property
-    def is_transaction_pooler(self) -> bool:
-        return urlsplit(self.db_url).port == TRANSACTION_POOLER
+    def refs(self) -> set[str]:
+        """Those that the settings name; of one project, if all is well."""
+        return {each for each in (self.ref, self.url_ref, self.database_ref) if each}
 
     @cached_property
     def management(self) -> Management | None:

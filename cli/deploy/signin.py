@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 from cli.deploy.hosted import MANAGEMENT, Hosted, Management
 from cli.local.config import ROOT
 from cli.schema import supabase_cli
+from cli.schema.errors import CliFailed
+from edge_jobs.errors import MissingSetting
 
 Config = dict[str, Any]
 FOLDER = ROOT / "supabase"
@@ -150,7 +152,12 @@ def keep(auth: Config, kept: list[Change]) -> Config:
 
 
 def push(management: Management, auth: Config) -> None:
-    run(management, auth, "config", "push", "--yes")
+    """Raises CliFailed where a setting of ours cannot be pushed; the others have been."""
+    answer = run(management, auth, "config", "push", "--yes")
+    for left_out in (*answer["unsupported"], *answer["unencodable"]):
+        if left_out["path"][0] == "auth":
+            name = ".".join(left_out["path"])
+            raise CliFailed(said=f"it did not push {name}: {left_out['reason']}.")
 
 
 def run(management: Management, auth: Config, *command: str) -> dict[str, Any]:
@@ -167,6 +174,21 @@ def run(management: Management, auth: Config, *command: str) -> dict[str, Any]:
         )
 
 
+def resolved(auth: Config) -> Config:
+    """With what each `env(NAME)` stands for: the CLI would leave such a setting out, and a captcha
+    was on without its secret. Raises MissingSetting."""
+
+    def value(found: Any) -> Any:
+        if isinstance(found, dict):
+            return {key: value(below) for key, below in found.items()}
+        name = re.fullmatch(r"env\((\w+)\)", found) if isinstance(found, str) else None
+        if name and not os.environ.get(name[1]):
+            raise MissingSetting(name=name[1])
+        return os.environ[name[1]] if name else found
+
+    return {key: value(below) for key, below in auth.items()}
+
+
 def network() -> dict[str, str]:
     """How this machine gets out."""
     names = ("HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
@@ -178,7 +200,7 @@ def workdir(management: Management, auth: Config) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="firmbase-") as name:
         folder = Path(name)
         shutil.copytree(FOLDER / "templates", folder / "supabase" / "templates")
-        config = {"project_id": "firmbase", "auth": auth}
+        config = {"project_id": "firmbase", "auth": resolved(auth)}
         (folder / "supabase" / "config.json").write_text(json.dumps(config))
         profile = {
             "name": "firmbase",

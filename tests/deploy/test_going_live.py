@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from cli.deploy import signin
 from cli.deploy.buckets import compare, mend
 from cli.deploy.checks import Examination
 from cli.deploy.errors import NotReady, WrongToken
@@ -20,9 +21,9 @@ from cli.deploy.hosted import Hosted
 from cli.doctor.checks import Check, look_at
 from cli.local.config import ROOT
 from cli.schema.build import scratch
-from cli.schema.errors import DatabaseRefuses
+from cli.schema.errors import CliFailed, DatabaseRefuses
 from cli.schema.migrations import Project, applied
-from edge_jobs.errors import Unreachable, WrongKey
+from edge_jobs.errors import MissingSetting, Unreachable, WrongKey
 from tests.conftest import RunningStack
 from tests.deploy.conftest import Deploy, with_token
 from tests.deploy.platform import TOKEN, Platform
@@ -304,6 +305,31 @@ def test_what_drifted_is_put_right_and_what_is_stricter_stays(
         named = {"exports.file_size_limit"}
         assert mend(connection, compare(storage, connection), named) == [*named]
     assert look("buckets").detail == "avatars, exports, firm-files, imports, reports"
+
+
+def test_a_secret_that_the_settings_name_is_taken_from_the_environment(
+    token: Platform, environment: pytest.MonkeyPatch
+) -> None:
+    auth = signin.wanted(Hosted())
+    auth["email"]["smtp"] = {
+        "enabled": True,
+        "host": "smtp.example.com",
+        "port": 465,
+        "user": "firmbase",
+        "pass": "env(OF_THE_MAIL_SERVER)",
+        "admin_email": "no-reply@example.com",
+    }
+    management = Hosted().management
+    assert management
+    with pytest.raises(MissingSetting, match="OF_THE_MAIL_SERVER"):
+        signin.push(management, auth)
+    environment.setenv("OF_THE_MAIL_SERVER", "a-secret")
+    with pytest.raises(CliFailed, match=r"did not push auth\.email\.smtp\..* required fields"):
+        signin.push(management, auth)
+    auth["email"]["smtp"]["sender_name"] = "Example"
+    assert "a-secret" not in str(signin.changes(management, auth))
+    signin.push(management, auth)
+    assert token.auth["smtp_pass"] == "a-secret"
 
 
 def test_a_bucket_that_was_deleted_is_made_again(

@@ -11,20 +11,23 @@ import psycopg
 
 from cli.deploy import signin
 from cli.deploy.buckets import Comparison, compare
+from cli.deploy.drift import drift
 from cli.deploy.hosted import Hosted
 from cli.doctor import checks as doctor
 from cli.doctor.checks import Broken, Check, State, get, look_at
 from cli.schema import advisors, lint, supabase_cli
 from cli.schema.build import sql_files
-from cli.schema.errors import MigrationFailed, WrongRole
+from cli.schema.catalog import render
+from cli.schema.errors import MigrationFailed, NoScratchServer, WrongRole
 from cli.schema.migrations import Project, applied
-from cli.schema.servers import connect
+from cli.schema.servers import connect, scratch_server
 from edge_jobs import SCHEMA_VERSION
 from edge_jobs.errors import SchemaNewer, SchemaOlder, schema_mismatch
 
 PUSH = "Run `firmbase deploy push`."
 CLOSED = ("auth", "pgmq", "private", "storage", "vault")
 NAMES_SHOWN = 5
+LINES_SHOWN = 20
 EXTENSION = re.compile(r"^\s*create extension if not exists (\w+)", re.MULTILINE)
 OTHERS = """
 select n.nspname || '.' || c.relname
@@ -79,6 +82,7 @@ class Examination:
             "extensions": self.extensions,
             "owner": self.owner,
             "migrations": self.migrations,
+            "objects": self.objects,
             "schema": self.schema,
             "buckets": self.buckets,
             "data api": self.data_api,
@@ -181,6 +185,30 @@ class Examination:
             sentence, _, mend = str(error).partition(": ")
             raise Broken(sentence, mend[:1].upper() + mend[1:], State.DIFFERS) from error
         raise Broken(f"{len(found.pending)} of {len(files)} not applied.", PUSH, State.MISSING)
+
+    def objects(self) -> str:
+        """What somebody changed by hand, such as in the dashboard's SQL editor."""
+        if not self.found.applied:
+            return "none of ours yet"
+        try:
+            found = drift(self.hosted.db_url, scratch_server(), self.project, self.found.applied)
+        except NoScratchServer:
+            raise Broken(
+                "Without a local stack nobody compares tables, functions, rights and policies.",
+                "Run `firmbase stack up`, then this again.",
+                State.BY_HAND,
+            ) from None
+        if found:
+            names = shortened([each.object for each in found])
+            told = render(found, "the migrations", "the project").splitlines()
+            raise Broken(
+                f"{len(found)} are not as the migrations made them: {names}.",
+                "\n".join(
+                    ["Take it back by hand, or into sql/ and a migration.", *told[:LINES_SHOWN]]
+                ),
+                State.DIFFERS,
+            )
+        return "tables, functions, rights and policies are as the migrations made them"
 
     def schema(self) -> str:
         try:

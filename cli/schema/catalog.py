@@ -49,18 +49,24 @@ def snapshot(connection: psycopg.Connection[Any]) -> Catalog:
     Rows that the schema itself brings (buckets, queues, look-up tables) are entries too, so this
     is meant for databases that hold nothing else. The connection keeps an empty search path.
     """
+    entries = objects(connection)
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        entries |= _rows(cursor)
+    return dict(sorted(entries.items()))
+
+
+def objects(connection: psycopg.Connection[Any]) -> Catalog:
+    """As `snapshot`, without the rows."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         # Without a search path every name is printed in full.
         cursor.execute("set search_path = pg_catalog")
         cursor.execute(OBJECTS)
         while cursor.nextset():
             pass
-        entries = {
+        return {
             f"{kind} {name}": Entry(dict(_flat(facts)), owner)
             for kind, name, owner, facts in cursor.fetchall()
         }
-        entries |= _rows(cursor)
-    return dict(sorted(entries.items()))
 
 
 def _flat(facts: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

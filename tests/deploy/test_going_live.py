@@ -59,6 +59,7 @@ def test_an_empty_project_lacks_everything_and_stays_empty(
         "extensions": "ok",
         "owner": "ok",
         "migrations": "missing",
+        "objects": "ok",
         "schema": "missing",
         "buckets": "missing",
         "data api": "ok",

@@ -101,6 +101,11 @@ class Examination:
 
     def keys(self) -> str:
         settings = self.hosted.settings
+        if settings.url.startswith("http://") and not self.hosted.is_here:
+            raise Broken(
+                "SUPABASE_URL begins with http: the secret key would travel in the clear.",
+                "Begin it with https.",
+            )
         doctor.keys(settings)
         doctor.gateway(settings)
         self.hosted.prove_keys()

@@ -21,7 +21,7 @@ from cli.deploy.errors import (
     WrongToken,
 )
 from cli.doctor.checks import get
-from cli.schema.servers import given
+from cli.schema.servers import LOCAL_HOSTS, given
 from edge_jobs import SCHEMA_VERSION
 from edge_jobs.connection import Connection
 from edge_jobs.errors import DatabaseDown, MissingSetting, SchemaOlder, WrongKey
@@ -78,6 +78,10 @@ class Hosted:
     @property
     def host(self) -> str:
         return urlsplit(self.settings.url).hostname or ""
+
+    @property
+    def is_here(self) -> bool:
+        return self.host in LOCAL_HOSTS
 
     @property
     def ref(self) -> str | None:

@@ -21,6 +21,7 @@ from cli.deploy.hosted import MANAGEMENT, Hosted, Management
 from cli.local.config import ROOT
 from cli.schema import supabase_cli
 from cli.schema.errors import CliFailed
+from cli.schema.servers import LOCAL_HOSTS
 from edge_jobs.errors import MissingSetting
 
 Config = dict[str, Any]
@@ -225,5 +226,4 @@ def flat(auth: Config, prefix: str = "auth") -> Iterator[tuple[str, Any]]:
 
 def leads_nowhere(auth: Config, project: Hosted) -> bool:
     """Whether links in mails would lead to the reader's own machine."""
-    here = ("127.0.0.1", "localhost", "::1")
-    return urlsplit(auth["site_url"]).hostname in here and project.host not in here
+    return urlsplit(auth["site_url"]).hostname in LOCAL_HOSTS and not project.is_here

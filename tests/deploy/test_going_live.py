@@ -376,6 +376,12 @@ def test_leftovers_are_found(hosted: RunningStack, environment: pytest.MonkeyPat
             storage.delete_bucket("holiday")
 
 
+def test_a_key_does_not_travel_in_the_clear(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("SUPABASE_URL", f"http://{'a' * 20}.supabase.co")
+    found = look("keys")
+    assert (found.state, found.mend) == ("failed", "Begin it with https.")
+
+
 def test_links_to_this_machine_are_refused(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("SUPABASE_URL", "https://api.example.com")
     environment.setenv("APP_URL", "http://localhost:5173")

@@ -63,6 +63,13 @@ def draw_up(found: Found, project: Project, weaken: set[str]) -> Plan:
         ahead = check.name == "migrations" and check.state is State.DIFFERS
         if (check.name in NEEDED and check.state is State.FAILED) or ahead:
             raise NotReady(detail=check.detail, mend=check.mend)
+    of_buckets = found.buckets.wanted if found.buckets else {}
+    known = {*signin.WEAKER, *(f"{id}.{name}" for id in of_buckets for name in buckets.FIELDS)}
+    if found.buckets and (unknown := sorted(weaken - known)):
+        raise NotReady(
+            detail=f"There is no {unknown[0]} to weaken.",
+            mend="What is kept is listed by its name.",
+        )
     result = Plan(found.pending, mails=found.mails)
     if found.applied:
         for name in found.pending:

@@ -9,7 +9,7 @@ import pytest
 
 from cli.deploy.buckets import Comparison, Difference, Value
 from cli.deploy.checks import Found
-from cli.deploy.errors import Destructive
+from cli.deploy.errors import Destructive, NotReady
 from cli.deploy.hosted import Hosted
 from cli.deploy.plan import demand_consent, destroyed, draw_up
 from cli.deploy.signin import FOLDER as SUPABASE
@@ -139,6 +139,14 @@ def test_what_is_kept_can_be_named(tmp_path: Path) -> None:
         "minimum_password_length": 12,
         "email": {"otp_length": 8},
     }
+
+
+def test_a_name_that_is_none_is_not_passed_over(tmp_path: Path) -> None:
+    wanted: dict[str, dict[str, Value]] = {"exports": {"public": False}}
+    found = Found(buckets=Comparison(wanted, [], [], []))
+    draw_up(found, Project(tmp_path), {"exports.file_size_limit", "auth.jwt_expiry"})
+    with pytest.raises(NotReady, match=r"no auth\.jwt_expiri to weaken\. Nothing was changed"):
+        draw_up(found, Project(tmp_path), {"auth.jwt_expiri"})
 
 
 def test_what_destroys_needs_consent(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from cli.local.config import ROOT
+from edge_jobs.errors import MissingSetting
 from edge_jobs.settings import Settings
 from tests.conftest import RunningStack
 
@@ -183,6 +184,11 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
             assert service["EnvironmentFile"] == "/etc/firmbase.env"
             assert "Environment" not in service
             assert int(service["TimeoutStopSec"]) > 25
+    runner = Unit(interpolation=None)
+    runner.read(FILES / "firmbase-runner.service")
+    # What starting again cannot mend: wrong usage, and a setting that is missing.
+    never = runner["Service"]["RestartPreventExitStatus"].split()
+    assert never == ["2", str(MissingSetting.exit_code)]
     if shutil.which("systemd-analyze"):
         verify = ["systemd-analyze", "verify", *(str(tmp_path / unit) for unit in UNITS)]
         done = subprocess.run(verify, capture_output=True, text=True)

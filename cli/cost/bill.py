@@ -87,7 +87,7 @@ def firms_that_fit(size: Size, plan: Plan, plans: Plans, capacity: Capacity) -> 
         "files_gb": plan.quotas["files_gb"].included * GB / firm_file_bytes(size, capacity),
         "active_users": plan.quotas["active_users"].included / size.members,
     }
-    return {meter: int(firms) for meter, firms in room.items()}
+    return {meter: max(0, int(firms)) for meter, firms in room.items()}
 
 
 def bill_for(plans: Plans, name: PlanName, used: Used, *, compute: str, runner: str) -> Bill:

@@ -30,7 +30,7 @@ class Limit:
 
     @property
     def share(self) -> float | None:
-        return None if self.used is None else self.used / self.included
+        return None if self.used is None or not self.included else self.used / self.included
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"share": self.share}

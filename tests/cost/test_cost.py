@@ -10,6 +10,7 @@ from cli.cost.bill import Used, bill_for, cheapest, firm_database_bytes, firms_t
 from cli.cost.capacity import THINGS, Capacity
 from cli.cost.data import load
 from cli.cost.growth import in_words, month_reached
+from cli.cost.limits import limit
 from cli.cost.plans import Meter, PlanName, Plans
 from cli.cost.show import table_of_firms, table_of_sizes
 from cli.cost.words import dollars
@@ -59,6 +60,18 @@ def test_as_many_firms_fit_as_their_bill_says() -> None:
         used.meters.pop("egress_gb")
         assert cheapest(PLANS, used, compute="micro", runner="cron").plan == plan
     assert firm_database_bytes(size, CAPACITY) > size.files * CAPACITY.bytes["file"]
+
+
+def test_a_plan_may_include_nothing() -> None:
+    none = PLANS.plans["free"].quotas["database_gb"].model_copy(update={"included": 0})
+    quotas = PLANS.plans["free"].quotas | {"database_gb": none}
+    plan = PLANS.plans["free"].model_copy(update={"quotas": quotas})
+    fit = firms_that_fit(PLANS.sizes["starter"], plan, PLANS, CAPACITY)
+    assert fit["database_gb"] == 0
+    usage = {"database_bytes": 5, "growth": {"days": 0, "database_bytes": None}}
+    counted = ("database_bytes", 1.0)
+    found = limit(PLANS, "database", "GB", none, usage, date(2026, 11, 25), counted)
+    assert (found.share, found.reached) == (None, "reached")
 
 
 def test_the_month_a_limit_is_reached() -> None:

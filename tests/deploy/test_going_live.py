@@ -194,6 +194,7 @@ def test_the_commands_of_the_document_lead_to_a_live_project(
     invite = (ROOT / "supabase" / "templates" / "invite.html").read_text()
     assert at_supabase.auth["mailer_templates_invite_content"] == invite
     assert at_supabase.auth["smtp_max_frequency"] == 60  # ours is a second, for local tests
+    assert (clone / "runner.env").stat().st_mode & 0o077 == 0
     runner = (clone / "runner.env").read_text()
     assert "SUPABASE_SECRET_KEY" in runner
     assert "SUPABASE_DB_URL" not in runner

@@ -1,5 +1,6 @@
 """`firmbase deploy`: a project against this checkout, and brought up to date with it."""
 
+import signal
 import sys
 from typing import Annotated
 
@@ -67,6 +68,8 @@ def push(
     if not plan.is_empty:
         if not yes:
             typer.confirm(f"Do this to {hosted.host}?", abort=True)
+        # A job of CI that is cancelled ends as with Ctrl-C, and with it what it started.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         carry_out(hosted, PROJECT, before, plan, named, say)
         hosted.wait_for_schema()
     after = before if plan.is_empty else examine(Hosted(), quiet=as_json)

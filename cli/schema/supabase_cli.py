@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -130,12 +131,28 @@ def run_text(
         environment["PGSSLMODE"] = "disable" if is_local(db_url) else ssl_mode(db_url)
     command = [str(PROGRAM), *arguments, "--workdir", str(workdir), "--output-format=json"]
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        # The program is a child of the command: a session of their own, to end both together.
+        running = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
     except FileNotFoundError as error:
         raise CliFailed(said="it is not installed. Run `make install`.") from error
-    if done.returncode == 0:
-        return done.stdout
-    raise _failure(done.stdout, done.stderr, workdir / "supabase" / "migrations")
+    with running:
+        try:
+            stdout, stderr = running.communicate()
+        except BaseException:
+            # It would go on with the next file, without our lock.
+            os.killpg(running.pid, signal.SIGKILL)
+            raise
+    if running.returncode == 0:
+        return stdout
+    raise _failure(stdout, stderr, workdir / "supabase" / "migrations")
 
 
 def _failure(stdout: str, stderr: str, migrations: Path) -> FirmbaseError:

@@ -114,7 +114,7 @@ def test_an_interrupted_push_goes_on(hosted: RunningStack, environment: object) 
     command = [FIRMBASE, "deploy", "push", "--yes"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as push:
         wait_for(lambda: applied(hosted.db_url) or push.poll() is not None, "a first migration")
-        push.send_signal(signal.SIGINT)
+        push.send_signal(signal.SIGTERM)
         push.communicate()
     assert push.returncode == 130
     # Each file is a transaction: what is entered is whole, and in order.

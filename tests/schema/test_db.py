@@ -1,8 +1,12 @@
 """`firmbase db`, from a change in sql/ to a database that has it."""
 
 import json
+import os
 import shutil
+import signal
 import socketserver
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +16,7 @@ import psycopg
 import pytest
 
 from cli import db as command
+from cli.local.config import ROOT
 from cli.schema import migrations, servers, supabase_cli, typescript
 from cli.schema.build import scratch
 from cli.schema.errors import (
@@ -25,6 +30,7 @@ from cli.schema.errors import (
 from cli.schema.migrations import Project, differences
 from cli.schema.servers import connect, ssl_mode
 from tests.conftest import RunningStack
+from tests.jobs.runners import wait_for
 from tests.schema.conftest import Firmbase
 
 TABLE = """
@@ -217,6 +223,34 @@ def test_two_that_migrate_at_once_apply_each_file_once(server: str, project: Pro
         both = [pool.submit(supabase_cli.migrate, url, project.root) for _ in range(2)]
         applied = sorted(len(each.result()) for each in both)
     assert applied == [0, 2]
+
+
+def test_what_is_interrupted_does_not_go_on_by_itself(server: str, project: Project) -> None:
+    slow = project.migrations / "20260102000000_slow.sql"
+    slow.write_text("select pg_sleep(3);\n")
+    later = project.migrations / "20260103000000_later.sql"
+    later.write_text("select pg_sleep(1);\n")
+    call = (
+        "import sys, pathlib as p, cli.schema.supabase_cli as c; c.migrate(sys.argv[1], p.Path())"
+    )
+    others = "select from pg_stat_activity where datname = current_database() and pid <> %s"
+    with scratch(server) as url, psycopg.connect(url, autocommit=True) as connection:
+        this = [connection.info.backend_pid]
+
+        def asleep() -> bool:
+            found = connection.execute(f"{others} and query like '%%pg_sleep%%'", this)
+            return found.fetchone() is not None
+
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", call, url]
+        with subprocess.Popen(
+            command, cwd=project.root, env=environment, stderr=subprocess.DEVNULL
+        ) as migrating:
+            wait_for(asleep, "the slow migration")
+            migrating.send_signal(signal.SIGINT)
+        wait_for(lambda: connection.execute(others, this).fetchone() is None, "its end")
+        assert "20260103000000" not in migrations.applied(url)
+        assert later.name in supabase_cli.migrate(url, project.root)
 
 
 def test_status_without_a_local_stack_leaves_the_comparison_out(

@@ -4,10 +4,8 @@ import json
 import os
 import shutil
 import signal
-import socketserver
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -17,18 +15,16 @@ import pytest
 
 from cli import db as command
 from cli.local.config import ROOT
-from cli.schema import migrations, servers, supabase_cli, typescript
+from cli.schema import migrations, supabase_cli, typescript
 from cli.schema.build import scratch
 from cli.schema.errors import (
     BadName,
     DatabaseRefuses,
     MigrationFailed,
     NoScratchServer,
-    TransactionPooler,
     WrongRole,
 )
 from cli.schema.migrations import Project, differences
-from cli.schema.servers import connect, ssl_mode
 from tests.conftest import RunningStack
 from tests.jobs.runners import wait_for
 from tests.schema.conftest import Firmbase
@@ -331,21 +327,6 @@ def test_a_wrong_password_is_one_sentence_without_it(
         assert "\n" not in str(raised.value)
 
 
-def test_the_transaction_pooler_keeps_no_lock(
-    project: Project, firmbase: Firmbase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pooler = "postgresql://postgres:x@aws-0-eu-central-1.pooler.supabase.com:6543/postgres"
-    monkeypatch.setenv("SUPABASE_DB_URL", pooler)
-    with pytest.raises(TransactionPooler, match=r"session.pooler"):
-        firmbase("migrate")
-
-
-def test_a_direct_address_wants_ipv6() -> None:
-    direct = f"postgresql://postgres:x@db.{'a' * 20}.supabase.co:9/postgres?hostaddr=127.0.0.1"
-    with pytest.raises(DatabaseRefuses, match=r"without it use .* session pooler"):
-        connect(direct)
-
-
 def test_only_postgres_migrates(stack: RunningStack, project: Project) -> None:
     with pytest.raises(WrongRole, match="not as supabase_admin"):
         supabase_cli.migrate(stack.superuser_url, project.root)
@@ -380,29 +361,6 @@ echo '{{"applied": [], "diff": "", "results": []}}'
         assert f"PGPASSWORD={unquote(password)}" in environment
         assert "SUPABASE_TELEMETRY_DISABLED=1" in environment
         assert not [line for line in environment if line.startswith("SUPABASE_SECRET_KEY")]
-
-
-def test_nobody_between_can_have_it_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server elsewhere that says it has no TLS hears no more from either program."""
-    monkeypatch.setattr(servers, "LOCAL_HOSTS", ())
-    heard: list[bytes] = []
-
-    class Plain(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            while message := self.request.recv(4096):
-                heard.append(message)
-                self.request.sendall(b"N")
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Plain) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        url = f"postgresql://postgres:secret@127.0.0.1:{running.server_address[1]}/postgres"
-        for call in (connect, supabase_cli.advisors):
-            heard.clear()
-            with pytest.raises(DatabaseRefuses):
-                call(url)
-            assert [len(message) for message in heard] == [8], "only the question for TLS"
-        running.shutdown()
-    assert ssl_mode(f"{url}?sslmode=disable") == "disable"
 
 
 def test_types_are_written_and_checked(project: Project, firmbase: Firmbase) -> None:

@@ -35,7 +35,7 @@ class Broken(Exception):
     """The tests do not run, or a mutation left something behind: nothing can be concluded."""
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps its plugins in sets
 class Focus:
     """A pytest plugin: of the tests with a table or a function as parameter, those about one.
 

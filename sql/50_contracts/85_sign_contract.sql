@@ -108,12 +108,15 @@ begin
       status => 422
     );
   elsif exists (
-    -- The contract itself stands still; the names of its parties are kept elsewhere.
+    -- The contract itself stands still; the names of its parties are kept elsewhere. A link is of
+    -- one sending; who is signed in may have looked before the contract was taken back.
     select from private.signing_tokens t
-    where t.signer_id = v_signer.id and t.seen_hash <> sha256(convert_to(v_terms::text, 'UTF8'))
+    where t.signer_id = v_signer.id
+      and t.seen_hash is distinct from sha256(convert_to(v_terms::text, 'UTF8'))
+      and (t.seen_hash is not null or p_token is null)
   ) then
     perform private.fail(
-      'terms_changed', 'A name in the contract has changed since you saw it.',
+      'terms_changed', 'The contract is not as you saw it last.',
       hint => 'Look at it again before you sign.', status => 409
     );
   end if;
@@ -244,8 +247,9 @@ comment on function public.view_signing(text, uuid) is
   'Notes that they have seen it. Errors: link_invalid.';
 comment on function private.sign_contract(text, text, uuid) is 'Definer of public.sign_contract.';
 comment on function public.sign_contract(text, text, uuid) is
-  'Signs with the name as typed, by the token of the mail, or signed in by the contract. Returns '
-  'signed when everybody has, else sent; then the next ones are asked. A retry changes nothing. '
+  'Signs with the name as typed, by the token of the mail, or signed in by the contract once '
+  'view_signing has shown it. Returns signed when everybody has, else sent; then the next ones are '
+  'asked. A retry changes nothing. '
   'Errors: link_invalid, name_required, terms_changed.';
 comment on function private.decline_contract(text, text, uuid) is
   'Definer of public.decline_contract.';

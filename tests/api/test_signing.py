@@ -121,6 +121,7 @@ def test_those_who_have_an_account_sign_without_a_token(firm: Firm, db: Db) -> N
     of = {"contract_id": first["contract_id"]}
     for other in (firm.owner, firm.viewer, consultant):
         invalid(other.rpc("sign_contract", name="Not me", **of))
+    created(member.rpc("view_signing", **of))
     assert created(member.rpc("sign_contract", name="Mia Member", **of)) == "sent"
     assert created(consultant.rpc("view_signing", **of))["terms"]["consultant"] == "Noor Haddad"
     assert created(consultant.rpc("sign_contract", name="Noor", **of)) == "signed"
@@ -388,6 +389,21 @@ def test_attack_23_a_party_renamed_between_reading_and_signing(
     assert signers(firm, db, signer["contract_id"])[0]["signed_terms"] == shown["terms"]
     created(firm.member.update("companies", {"name": "Again"}, id=f"eq.{company}"))
     assert created(sign(visitor, signer)) == "signed", "a retry finds its answer"
+
+
+def test_attack_23_other_terms_than_somebody_signed_in_has_seen(firm: Firm, db: Db) -> None:
+    """A link goes when the contract is taken back; whoever is signed in has none that could."""
+    (signer,) = asked(firm, db, firm.member.email)
+    of = {"contract_id": signer["contract_id"]}
+    created(firm.member.rpc("view_signing", **of))
+    to = {"id": signer["contract_id"]}
+    created(firm.owner.rpc("transition_contract", to_status="draft", **to))
+    created(firm.owner.update("contracts", {"rate": 1}, id=f"eq.{to['id']}"))
+    for status in ("in_review", "sent"):
+        created(firm.owner.rpc("transition_contract", to_status=status, **to))
+    refused(firm.member.rpc("sign_contract", name="Mia", **of), 409, "terms_changed")
+    assert created(firm.member.rpc("view_signing", **of))["terms"]["rate"] == 1
+    assert created(firm.member.rpc("sign_contract", name="Mia", **of)) == "signed"
 
 
 def test_attack_26_signing_shows_nothing_else(

@@ -88,6 +88,15 @@ begin
       and c.terminates_on is null
       and c.ends_on < (p_now at time zone 'UTC')::date + 1
       and c.ends_on < (p_now at time zone f.timezone)::date
+      -- What was agreed anew goes on in the new contract alone.
+      and not exists (
+        select from public.contracts n
+        where n.firm_id = c.firm_id
+          and n.renewed_from_id = c.id
+          and n.signed_at is not null
+          and n.status <> 'cancelled'
+          and n.archived_at is null
+      )
     limit c_bite
     for update of c skip locked
   ), prolonged as (
@@ -110,9 +119,19 @@ begin
     from public.contracts c
     join public.firms f on f.id = c.firm_id
     where c.status = 'active'
-      and not c.auto_renew
       and c.ends_on < (p_now at time zone 'UTC')::date + 1
       and c.ends_on < (p_now at time zone f.timezone)::date
+      and (
+        not c.auto_renew
+        or exists (
+          select from public.contracts n
+          where n.firm_id = c.firm_id
+            and n.renewed_from_id = c.id
+            and n.signed_at is not null
+            and n.status <> 'cancelled'
+            and n.archived_at is null
+        )
+      )
     limit c_bite
     for update of c skip locked
   ), ended as (
@@ -135,6 +154,6 @@ revoke execute on function private.advance_contracts(timestamptz) from public, a
 comment on function private.advance_contracts(timestamptz) is
   'Daily, by each firm''s own calendar: signed contracts whose first day has come become active, '
   'and the version before an amendment ends; active ones past their last day are terminated where '
-  'notice was given, prolonged where they renew themselves, else expired. Any number of runs, '
-  'however late, ends in the same state. Returns how many of the most frequent change, at most '
-  '1000.';
+  'notice was given, prolonged where they renew themselves and no renewal was signed, else '
+  'expired. Any number of runs, however late, ends in the same state. Returns how many of the most '
+  'frequent change, at most 1000.';

@@ -179,6 +179,18 @@ def test_a_contract_that_renews_itself_goes_on(firm: Firm, db: Db) -> None:
     assert notes(firm, contract)[-1] == "Renewed until 2026-05-31."
 
 
+def test_a_contract_whose_renewal_is_signed_does_not_renew_itself_too(firm: Firm, db: Db) -> None:
+    """Else two contracts about the same would be in force, the old one for ever."""
+    terms: Row = {"starts_on": "2026-01-01", "ends_on": "2026-06-30"}
+    old = running(firm, db, auto_renew=True, renewal_months=6, **terms)
+    new = created(firm.owner.rpc("renew_contract", id=old["id"]))
+    for status in ("in_review", "sent", "signed"):
+        created(firm.owner.rpc("transition_contract", id=new["id"], to_status=status))
+    day(db, date(2026, 7, 1))
+    assert [now(firm, row)["status"] for row in (old, new)] == ["expired", "active"]
+    assert now(firm, old)["ends_on"] == "2026-06-30"
+
+
 def test_attack_22_and_23_frozen_terms_stay_with_the_clock(firm: Firm, db: Db) -> None:
     contract = running(firm, db)
     for change in ({"ends_on": "2998-01-01"}, {"rate": 1}):

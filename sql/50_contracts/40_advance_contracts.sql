@@ -80,9 +80,23 @@ begin
 
   perform set_config('firmbase.guards', 'off', true);
   with due as (
-    select c.id
+    select
+      c.id,
+      -- In whole months from the first day where that is how it ran, else from the day after the
+      -- last: the end of a month stays the end of a month, and February cuts no later month short.
+      case
+        when c.starts_on + make_interval(months => m.run) = c.ends_on + 1
+          then (c.starts_on + make_interval(months => m.run + c.renewal_months))::date - 1
+        else (c.ends_on + 1 + make_interval(months => c.renewal_months))::date - 1
+      end as ends_on
     from public.contracts c
     join public.firms f on f.id = c.firm_id
+    cross join lateral (
+      select (
+        (extract(year from c.ends_on + 1) - extract(year from c.starts_on)) * 12
+        + extract(month from c.ends_on + 1) - extract(month from c.starts_on)
+      )::integer
+    ) m (run)
     where c.status = 'active'
       and c.auto_renew
       and c.terminates_on is null
@@ -101,8 +115,7 @@ begin
     for update of c skip locked
   ), prolonged as (
     update public.contracts c
-    -- Counted from the day after, so that the end of a month stays the end of a month.
-    set ends_on = (c.ends_on + 1 + make_interval(months => c.renewal_months))::date - 1
+    set ends_on = due.ends_on
     from due
     where c.id = due.id
     returning c.firm_id, c.id, c.ends_on

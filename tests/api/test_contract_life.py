@@ -191,6 +191,22 @@ def test_a_contract_whose_renewal_is_signed_does_not_renew_itself_too(firm: Firm
     assert now(firm, old)["ends_on"] == "2026-06-30"
 
 
+@pytest.mark.parametrize(
+    ("starts", "ends"),
+    [
+        ("2025-12-31", ["2026-01-30", "2026-02-27", "2026-03-30", "2026-04-29"]),
+        ("2025-12-15", ["2026-01-14", "2026-02-14", "2026-03-14", "2026-04-14"]),
+    ],
+)
+def test_a_short_month_moves_no_later_end(firm: Firm, db: Db, starts: str, ends: list[str]) -> None:
+    contract = running(
+        firm, db, starts_on=starts, ends_on=ends[0], auto_renew=True, renewal_months=1
+    )
+    for end in ends[1:]:
+        day(db, date.fromisoformat(now(firm, contract)["ends_on"]) + timedelta(days=1))
+        assert now(firm, contract)["ends_on"] == end
+
+
 def test_attack_22_and_23_frozen_terms_stay_with_the_clock(firm: Firm, db: Db) -> None:
     contract = running(firm, db)
     for change in ({"ends_on": "2998-01-01"}, {"rate": 1}):

@@ -12,11 +12,11 @@ begin
     and s.archived_at is null
     -- Whoever was erased since does not sign again.
     and s.email not like '%@erased.invalid';
-  -- Who is on it till the end goes on.
+  -- Who is on it till the end goes on, once; where it has none, who is not off it yet.
   insert into public.contract_consultants (
     firm_id, contract_id, consultant_id, period, allocation_pct, bill_rate, bill_unit
   )
-  select
+  select distinct on (c.consultant_id)
     c.firm_id, p_to.id, c.consultant_id, daterange(p_to.starts_on, p_to.ends_on, '[]'),
     c.allocation_pct, c.bill_rate, c.bill_unit
   from public.contract_consultants c
@@ -25,7 +25,8 @@ begin
     and c.contract_id = p_from
     and c.archived_at is null
     and who.archived_at is null
-    and (upper_inf(c.period) or upper(c.period) > coalesce(v_from.ends_on, lower(c.period)));
+    and (upper_inf(c.period) or upper(c.period) > coalesce(v_from.ends_on, current_date))
+  order by c.consultant_id, c.period desc;
 end
 $$;
 

@@ -207,6 +207,23 @@ def test_a_short_month_moves_no_later_end(firm: Firm, db: Db, starts: str, ends:
         assert now(firm, contract)["ends_on"] == end
 
 
+def test_an_amendment_of_an_endless_contract_takes_those_along_who_are_on_it(
+    firm: Firm, db: Db
+) -> None:
+    old = running(firm, db, ends_on=None)
+    back, gone = firm.consultant(), firm.consultant()
+    for consultant, period in (
+        (back, "[2026-01-01,2026-02-01)"),
+        (back, "[2026-03-01,)"),
+        (gone, "[2026-01-01,2026-02-01)"),
+    ):
+        plan = {"contract_id": old["id"], "consultant_id": consultant["id"], "period": period}
+        firm.add("contract_consultants", None, plan)
+    new = created(firm.owner.rpc("amend_contract", id=old["id"]))
+    staffed = created(firm.owner.get("contract_consultants", contract_id=f"eq.{new['id']}"))
+    assert [row["consultant_id"] for row in staffed] == [back["id"]]
+
+
 def test_attack_22_and_23_frozen_terms_stay_with_the_clock(firm: Firm, db: Db) -> None:
     contract = running(firm, db)
     for change in ({"ends_on": "2998-01-01"}, {"rate": 1}):

@@ -49,6 +49,13 @@ begin
       and e.to_status = 'sent'
       and e.at > v_merge.merged_at
       and v_merge.moved -> 'contracts' ? e.contract_id::text
+    union
+    select s.contract_id
+    from public.contract_signers s
+    where s.firm_id = v_merge.firm_id
+      and s.status = 'signed'
+      and s.decided_at > v_merge.merged_at
+      and v_merge.moved -> 'contracts' ? s.contract_id::text
   );
 
   perform set_config('firmbase.guards', 'off', true);
@@ -198,6 +205,6 @@ grant execute on function public.undo_merge(uuid) to authenticated;
 comment on function private.undo_merge(uuid) is 'Definer of public.undo_merge.';
 comment on function public.undo_merge(uuid) is
   'Makes two of one again, for 30 days after the merge: what moved goes back, what was filled is '
-  'emptied, and what somebody changed since, or a contract that was sent since, stays as it is. '
+  'emptied, and what somebody changed since, or a contract sent or signed since, stays as it is. '
   'Managers; a retry returns the same. '
   'Errors: merge_not_found, too_late, erased, merged_again, merge_conflict.';

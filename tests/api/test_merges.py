@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from tests.api.races import LOCK_CONTRACT, LOCK_FIRM, race
-from tests.people import Firm, Person, created
+from tests.api.world import asked, signers
+from tests.people import Caller, Firm, Person, created
 
 Db = psycopg.Connection[Any]
 Row = dict[str, Any]
@@ -308,6 +309,20 @@ def test_attack_23_undoing_a_merge_changes_no_party_of_what_was_sent_since(
     created(firm.manager.rpc("undo_merge", id=made["id"]))
     assert now(firm, "contracts", sent)[column] == kept["id"]
     assert now(firm, "contracts", draft)[column] == merged["id"]
+
+
+def test_attack_23_undoing_a_merge_changes_no_party_of_what_was_signed_since(
+    firm: Firm, db: Db, visitor: Caller
+) -> None:
+    kept, merged = firm.company(name="Kept"), firm.company(name="Merged")
+    (signer,) = asked(firm, db, company_id=merged["id"])
+    made = merge(firm.manager, "companies", kept, merged)
+    created(visitor.rpc("view_signing", token=signer["token"]))
+    created(visitor.rpc("sign_contract", token=signer["token"], name="Ada"))
+    created(firm.manager.rpc("undo_merge", id=made["id"]))
+    (row,) = signers(firm, db, signer["contract_id"])
+    assert row["signed_terms"]["company"] == "Kept"
+    assert now(firm, "contracts", {"id": signer["contract_id"]})["company_id"] == kept["id"]
 
 
 def test_a_plan_in_the_way_of_an_undoing_is_named(firm: Firm) -> None:

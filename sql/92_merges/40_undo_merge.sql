@@ -33,10 +33,16 @@ begin
     where m.firm_id = v_merge.firm_id
       and m.undone_at is null
       and (m.merged_company_id = v_merge.kept_company_id
-        or m.merged_consultant_id = v_merge.kept_consultant_id)
+        or m.merged_consultant_id = v_merge.kept_consultant_id
+        or (
+          -- Restored by hand in between.
+          m.merged_at > v_merge.merged_at
+          and (m.merged_company_id = v_merge.merged_company_id
+            or m.merged_consultant_id = v_merge.merged_consultant_id)
+        ))
   ) then
     perform private.fail(
-      'merged_again', 'The kept entry was merged into another one since.',
+      'merged_again', 'One of the two entries was merged into another one since.',
       hint => 'Undo that merge first.', status => 409
     );
   end if;

@@ -325,6 +325,16 @@ def test_attack_23_undoing_a_merge_changes_no_party_of_what_was_signed_since(
     assert now(firm, "contracts", {"id": signer["contract_id"]})["company_id"] == kept["id"]
 
 
+def test_attack_48_what_was_merged_into_another_since_stays_there(firm: Firm) -> None:
+    first, second, merged = firm.company(), firm.company(), firm.company()
+    made = merge(firm.manager, "companies", first, merged)
+    back = {"archived_at": None}
+    created(firm.manager.update("companies", back, id=f"eq.{merged['id']}"))
+    merge(firm.manager, "companies", second, merged)
+    refused(firm.manager.rpc("undo_merge", id=made["id"]), 409, "merged_again")
+    assert now(firm, "companies", merged)["archived_at"]
+
+
 def test_a_plan_in_the_way_of_an_undoing_is_named(firm: Firm) -> None:
     kept, merged = firm.consultant(), firm.consultant()
     contract = firm.contract()

@@ -47,6 +47,12 @@ begin
     );
   end if;
 
+  -- Contracts first, as in a merge: whoever signs one just now is waited for.
+  perform from public.contracts c
+  where c.firm_id = v_merge.firm_id
+    and (c.company_id = v_merge.kept_company_id or c.consultant_id = v_merge.kept_consultant_id)
+  order by c.id
+  for no key update;
   -- Who signed one of these since, or was asked to, was shown the kept entry: it stays there.
   v_sent := array(
     select e.contract_id

@@ -325,6 +325,25 @@ def test_attack_23_undoing_a_merge_changes_no_party_of_what_was_signed_since(
     assert now(firm, "contracts", {"id": signer["contract_id"]})["company_id"] == kept["id"]
 
 
+def test_attack_23_a_merge_undone_while_a_contract_is_signed(
+    stack: Any, firm: Firm, db: Db
+) -> None:
+    """Whoever signs holds the contract, and has read the name that it had then."""
+    kept, merged = firm.company(), firm.company()
+    (signer,) = asked(firm, db, company_id=merged["id"])
+    made = merge(firm.manager, "companies", kept, merged)
+    (answer,) = race(
+        stack.superuser_url,
+        LOCK_CONTRACT,
+        signer["contract_id"],
+        lambda: firm.manager.rpc("undo_merge", id=made["id"]),
+        meanwhile="update contract_signers set status = 'signed', decided_at = now(),"
+        f" signed_name = 'Ada', signed_terms = '{{}}' where id = '{signer['id']}'",
+    )
+    created(answer)
+    assert now(firm, "contracts", {"id": signer["contract_id"]})["company_id"] == kept["id"]
+
+
 def test_attack_48_what_was_merged_into_another_since_stays_there(firm: Firm) -> None:
     first, second, merged = firm.company(), firm.company(), firm.company()
     made = merge(firm.manager, "companies", first, merged)

@@ -126,8 +126,13 @@ create function private.resend_invitation(
   p_id uuid, out id uuid, out token text, out expires_at timestamptz
 )
 language plpgsql security definer set search_path = '' as $$
+declare
+  v_invitation public.invitations := private.open_invitation(p_id);
 begin
-  perform private.open_invitation(p_id);
+  -- One that has expired holds no seat any more: somebody else may have been invited into it.
+  if v_invitation.expires_at <= now() then
+    perform private.require_seat(v_invitation.firm_id, p_with_invitations => true);
+  end if;
   update public.invitations as i
   set expires_at = now() + interval '7 days', invited_by = auth.uid()
   where i.id = p_id
@@ -151,7 +156,7 @@ grant execute on function public.resend_invitation(uuid) to authenticated;
 comment on function private.resend_invitation(uuid) is 'Definer of public.resend_invitation.';
 comment on function public.resend_invitation(uuid) is
   'A new token and 7 more days for an open invitation; the old token is worthless from then on. '
-  'Error: too_many_invitations.';
+  'Errors: seat_limit, too_many_invitations.';
 
 create function private.revoke_invitation(p_id uuid) returns void
 language plpgsql security definer set search_path = '' as $$

@@ -337,6 +337,19 @@ def test_attack_50_seat_limit_race(stack: Any, firm: Firm, api: Api, db: Db) -> 
     refused(invite(firm, "late@example.com"), 409, "seat_limit")
 
 
+def test_attack_50_an_expired_invitation_takes_no_seat_back_that_is_given(
+    firm: Firm, api: Api, db: Db
+) -> None:
+    old = created(invite(firm, "old@example.com"))
+    db.execute("update invitations set expires_at = now() where id = %s", (old["id"],))
+    taken = created(firm.owner.get("firm_members", select="user_id"))
+    db.execute("update firms set seat_limit = %s where id = %s", (len(taken) + 1, firm.id))
+    person = Person(api, "colleague")
+    token = created(invite(firm, person.email))["token"]
+    refused(firm.owner.rpc("resend_invitation", invitation_id=old["id"]), 409, "seat_limit")
+    created(person.rpc("accept_invitation", token=token))
+
+
 def test_one_open_invitation_for_each_address(firm: Firm, db: Db) -> None:
     first = created(invite(firm, "a@example.com"))
     refused(invite(firm, " A@Example.com "), 409, "already_invited")

@@ -162,15 +162,18 @@ begin
       and (
         lower(e.to_address) = any (p_emails)
         or (
-          e.params ->> 'number' = any (v_numbers)
-          and e.params::text ~* p_naming
+          (e.params ->> 'number' = any (v_numbers) or e.event = 'digest')
+          and exists (
+            -- Each text as it was, not as JSON writes it: a name may hold quotes.
+            select from jsonb_path_query(e.params, 'strict $.**') v (value)
+            where v.value #>> '{}' ~* p_naming
+          )
         )
         -- The name of a file stands in the subject.
         or (
           e.event in ('file_quarantined', 'file_rejected')
           and split_part(e.dedupe_key, ':', 2) = any (v_file_ids::text[])
         )
-        or (e.event = 'digest' and e.params::text ~* p_naming)
       )
     returning e.id
   )
@@ -260,7 +263,14 @@ begin
       union all
       select 'saved_views', count(*)
       from public.saved_views v
-      where v.firm_id = p_firm_id and (v.name ~* v_naming or v.definition::text ~* v_naming)
+      where v.firm_id = p_firm_id
+        and (
+          v.name ~* v_naming
+          or exists (
+            select from jsonb_path_query(v.definition, 'strict $.**') d (value)
+            where d.value #>> '{}' ~* v_naming
+          )
+        )
     ) m
     where m.count > 0
   );

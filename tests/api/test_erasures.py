@@ -3,7 +3,7 @@
 import pytest
 
 from tests.api.erasures import NOTE, Db, Who, erase, refused, removed_by_the_worker, uploaded
-from tests.api.world import asked
+from tests.api.world import asked, signers
 from tests.people import Caller, Firm, Person, created
 
 
@@ -129,6 +129,23 @@ def test_a_name_is_found_as_it_is_said_and_however_often(firm: Firm, who: Who, d
     to = {"id": contract["id"], "to_status": "in_review", "note": note}
     created(firm.owner.rpc("transition_contract", **to))
     erase(firm, consultant)
+    assert who.found(db) == {}
+
+
+def test_a_name_with_a_nickname_in_quotes_is_found_in_mails(firm: Firm, who: Who, db: Db) -> None:
+    """What is told about somebody is kept as JSON, where quotes are written otherwise."""
+    contact = firm.contact(name=f'{who.token} "Al" Brandt', email="al@client.example")
+    (signer,) = asked(firm, db, "al@client.example", company_id=contact["company_id"])
+    change = {"name": contact["name"]}
+    to = {"id": signer["contract_id"]}
+    created(firm.owner.rpc("transition_contract", to_status="draft", **to))
+    created(firm.owner.update("contract_signers", change, id=f"eq.{signer['id']}"))
+    for status in ("in_review", "sent"):
+        created(firm.owner.rpc("transition_contract", to_status=status, **to))
+    token = signers(firm, db, to["id"])[0]["token"]
+    created(Caller(firm.api).rpc("decline_contract", token=token, reason="No"))
+    assert "emails.params" in who.found(db)
+    created(firm.admin.rpc("erase_contact", id=contact["id"], note=NOTE))
     assert who.found(db) == {}
 
 

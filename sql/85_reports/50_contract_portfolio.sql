@@ -10,6 +10,8 @@ language sql stable security definer set search_path = '' as $$
       c.*,
       co.name as company,
       cn.name as consultant,
+      -- The last day, by a notice where one was given.
+      least(c.ends_on, c.terminates_on) as last_day,
       -- What is agreed as a sum. A rate without a cap has none: no guess is made of it.
       coalesce(c.value_cap, case when c.rate_unit = 'fixed' then c.rate end) as value
     from report
@@ -36,7 +38,7 @@ language sql stable security definer set search_path = '' as $$
         'contracts', count(*),
         'active', count(*) filter (where c.status = 'active'),
         'ending_soon', count(*) filter (
-          where c.status = 'active' and c.ends_on between report.today and report.today + 90
+          where c.status = 'active' and c.last_day between report.today and report.today + 90
         ),
         'clients', count(distinct c.company_id) filter (where c.status = 'active')
       )
@@ -94,8 +96,8 @@ language sql stable security definer set search_path = '' as $$
         'count', (
           select count(*) from portfolio as c
           where c.status = 'active'
-            and c.ends_on >= greatest(m.starts::date, report.today)
-            and c.ends_on < (m.starts + interval '1 month')::date
+            and c.last_day >= greatest(m.starts::date, report.today)
+            and c.last_day < (m.starts + interval '1 month')::date
         )
       ) order by m.starts)
       from generate_series(
@@ -113,12 +115,12 @@ language sql stable security definer set search_path = '' as $$
         'company', c.company,
         'consultant', c.consultant,
         'starts_on', c.starts_on,
-        'ends_on', c.ends_on,
+        'ends_on', c.last_day,
         'currency', c.currency,
         'value', c.value::numeric(20, 2)::text,
         'rate', c.rate::text,
         'rate_unit', c.rate_unit
-      ) order by c.status <> 'active', c.ends_on nulls last, c.number), '[]')
+      ) order by c.status <> 'active', c.last_day nulls last, c.number), '[]')
       from portfolio as c
     )
   )

@@ -116,6 +116,21 @@ def test_figures_never_add_currencies(firm: Firm, portfolio: dict[str, str], db:
     assert sum(month["count"] for month in found["months"]) == 2
 
 
+def test_a_contract_under_notice_ends_on_its_last_day(
+    firm: Firm, portfolio: dict[str, str], db: Database
+) -> None:
+    last = str(today() + timedelta(days=10))
+    (contract,) = created(firm.owner.get("contracts", title="eq.Interim CFO"))
+    notice = {"id": contract["id"], "reason": "Budget", "last_day": last}
+    created(firm.owner.rpc("terminate_contract", **notice))
+    found = data(db, request(firm.owner, firm, "pdf"))
+    assert found["figures"]["ending_soon"] == 2
+    first = found["contracts"][0]
+    assert (first["title"], first["ends_on"]) == ("Interim CFO", last)
+    (month,) = [month for month in found["months"] if month["month"] == last[:7]]
+    assert month["count"] >= 1
+
+
 def test_one_client_only(firm: Firm, portfolio: dict[str, str], db: Database) -> None:
     found = data(db, request(firm.owner, firm, "pdf", company_id=portfolio["harbour"]))
     assert found["client"] == "=Harbour Foods"

@@ -7,11 +7,15 @@ language sql stable set search_path = '' as $$
     else make_date(
       extract(
         year from coalesce(
-          p_contract.terminated_at::date, p_contract.ends_on, p_contract.updated_at::date
+          (p_contract.terminated_at at time zone f.timezone)::date,
+          p_contract.ends_on,
+          (p_contract.updated_at at time zone f.timezone)::date
         )
       )::integer + 10, 12, 31
     )
   end
+  from public.firms f
+  where f.id = p_contract.firm_id
 $$;
 
 revoke execute on function private.contract_kept_until(public.contracts)

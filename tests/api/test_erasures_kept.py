@@ -50,6 +50,25 @@ def test_what_law_keeps_no_longer_goes_at_once(firm: Firm, who: Who, db: Db) -> 
     assert who.found(db) == {}
 
 
+@pytest.mark.parametrize(
+    ("zone", "until"), [("Europe/Berlin", "2035-12-31"), ("UTC", "2034-12-31")]
+)
+def test_ten_years_begin_with_the_year_of_the_firm(
+    firm: Firm, who: Who, db: Db, zone: str, until: str
+) -> None:
+    """Ended in the night of New Year: where the firm is, the next year has begun."""
+    consultant = who.consultant(firm)
+    contract = signed(firm, db, who, consultant, "2025-06-30")
+    db.execute("update firms set timezone = %s where id = %s", [zone, firm.id])
+    db.execute(
+        "update contracts set status = 'terminated', reason = 'Over',"
+        " terminated_at = '2024-12-31 23:30+00' where id = %s",
+        [contract["id"]],
+    )
+    erasure = erase(firm, consultant)
+    assert {kept["until"] for kept in erasure["kept"]} == {until}
+
+
 def test_what_is_still_due_stays_when_the_clock_looks(firm: Firm, who: Who, db: Db) -> None:
     consultant = who.consultant(firm)
     signed(firm, db, who, consultant, "2024-06-30")

@@ -41,7 +41,8 @@ language plpgsql security definer set search_path = '' as $$
 declare
   v_old public.contracts := private.lock_contract(p_id, 'manager');
   v_new public.contracts;
-  v_starts_on date := v_old.ends_on + 1;
+  -- By a notice it may end earlier than agreed, or at all.
+  v_starts_on date := coalesce(v_old.terminates_on, v_old.ends_on) + 1;
 begin
   select * into v_new
   from public.contracts c
@@ -56,7 +57,7 @@ begin
       'not_renewable', format('A contract that is %s cannot be renewed.', v_old.status),
       hint => 'Renew one that is signed, active or expired.', status => 409
     );
-  elsif v_old.ends_on is null then
+  elsif v_starts_on is null then
     perform private.fail(
       'no_end', 'A contract without a last day runs on and needs no renewal.', status => 409
     );

@@ -77,6 +77,16 @@ def test_a_renewal_follows_on_with_the_same_terms(firm: Firm, db: Db) -> None:
     assert created(firm.owner.rpc("renew_contract", id=old["id"]))["id"] != new["id"]
 
 
+def test_a_renewal_of_a_contract_under_notice_follows_on_its_last_day(firm: Firm, db: Db) -> None:
+    last = today() + timedelta(days=10)
+    for ends_on in ("2999-01-01", None):
+        old = running(firm, db, starts_on="2026-01-01", ends_on=ends_on)
+        give = {"id": old["id"], "reason": "A new price", "last_day": str(last)}
+        created(firm.manager.rpc("terminate_contract", **give))
+        new = created(firm.manager.rpc("renew_contract", id=old["id"]))
+        assert new["starts_on"] == str(last + timedelta(days=1))
+
+
 def test_a_renewal_is_as_long_as_agreed(firm: Firm, db: Db) -> None:
     old = running(firm, db, starts_on="2026-01-01", ends_on="2026-01-31", renewal_months=1)
     new = created(firm.owner.rpc("renew_contract", id=old["id"]))

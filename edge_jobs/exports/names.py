@@ -31,15 +31,18 @@ class Names:
     """Paths that were given out. Two that differ in case only are one on many disks."""
 
     def __init__(self) -> None:
-        self._taken: set[str] = set()
+        # With the last number that was tried behind each.
+        self._taken: dict[str, int] = {}
 
     def unique(self, *steps: str) -> str:
         *folder, name = map(safe, steps)
-        path, number = PurePosixPath(*folder, name), 1
+        first = path = PurePosixPath(*folder, name)
+        number = self._taken.get(str(first).casefold(), 1)
         while str(path).casefold() in self._taken:
             number += 1
-            path = PurePosixPath(*folder, name).with_name(numbered(name, number))
-        self._taken.add(str(path).casefold())
+            path = first.with_name(numbered(name, number))
+        self._taken[str(path).casefold()] = 1
+        self._taken[str(first).casefold()] = number
         return str(path)
 
 

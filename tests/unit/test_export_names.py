@@ -21,6 +21,7 @@ from edge_jobs.exports.names import Names, safe
         ("trailing. ", "trailing"),
         (".hidden", "hidden"),
         ("invoice\u202efdp.exe", "invoice_fdp.exe"),
+        ("invoice\u061cfdp.exe", "invoice_fdp.exe"),
         ("line\nbreak", "line_break"),
         ("x" * 300 + ".pdf", "x" * 96 + ".pdf"),
         ("契" * 200, "契" * 80),

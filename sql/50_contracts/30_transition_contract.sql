@@ -103,4 +103,4 @@ comment on function private.transition_contract(uuid, text, text) is
 comment on function public.transition_contract(uuid, text, text) is
   'Moves a contract on and logs it. Managers; a signed one is cancelled by admins. Errors: '
   'illegal_transition, reason_required, start_required, signers_pending, too_many_signers, '
-  'too_many_signing_requests, archived.';
+  'too_many_signing_requests, archived, erased.';

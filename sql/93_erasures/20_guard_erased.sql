@@ -62,6 +62,11 @@ create trigger contracts_erased after insert or update of consultant_id on publi
 for each row when (new.consultant_id is not null)
 execute function private.refuse_erased();
 
+-- Nor is one sent that was prepared before.
+create trigger contracts_erased_sent after update of status on public.contracts
+for each row when (new.consultant_id is not null and new.status = 'sent')
+execute function private.refuse_erased();
+
 create trigger contract_consultants_erased
 after insert or update of consultant_id on public.contract_consultants
 for each row execute function private.refuse_erased();

@@ -132,6 +132,17 @@ def test_a_name_is_found_as_it_is_said_and_however_often(firm: Firm, who: Who, d
     assert who.found(db) == {}
 
 
+def test_a_contract_with_somebody_erased_is_not_sent(firm: Firm, who: Who) -> None:
+    """Nothing new comes to be about them: a contract least of all."""
+    consultant = who.consultant(firm)
+    terms = {"kind": "consultant", "consultant_id": consultant["id"], "company_id": None}
+    to = {"id": firm.contract(**terms)["id"]}
+    created(firm.owner.rpc("transition_contract", to_status="in_review", **to))
+    erase(firm, consultant)
+    refused(firm.owner.rpc("transition_contract", to_status="sent", **to), 409, "erased")
+    created(firm.owner.rpc("transition_contract", to_status="cancelled", **to))
+
+
 def test_a_name_with_a_nickname_in_quotes_is_found_in_mails(firm: Firm, who: Who, db: Db) -> None:
     """What is told about somebody is kept as JSON, where quotes are written otherwise."""
     contact = firm.contact(name=f'{who.token} "Al" Brandt', email="al@client.example")

@@ -22,6 +22,7 @@ create table public.contract_signers (
   constraint contract_signers_contract_id_fkey foreign key (firm_id, contract_id)
   references public.contracts (firm_id, id) on delete cascade,
   constraint contract_signers_name_length check (char_length(btrim(name)) between 1 and 200),
+  constraint contract_signers_name_line check (name !~ '[[:cntrl:]]'),
   constraint contract_signers_email_form
   check (private.is_email(email) and email = lower(email)),
   constraint contract_signers_role_known check (role in ('firm', 'company', 'consultant')),

@@ -149,6 +149,14 @@ def test_a_signature_is_a_name(firm: Firm, db: Db, visitor: Caller, name: str) -
     assert contract_of(firm, signer)["status"] == "sent"
 
 
+def test_the_name_of_a_signer_is_one_line(firm: Firm) -> None:
+    """A mail to a stranger begins with it: it must not add paragraphs of its own."""
+    row = {"firm_id": firm.id, "contract_id": reviewed(firm), "role": "company"}
+    made = {"name": "Ada\n\nPay here:", "email": "ada@client.example"}
+    answer = firm.manager.insert("contract_signers", row | made)
+    assert (answer.status_code, answer.json()["code"]) == (400, "23514")
+
+
 def test_a_new_link_replaces_the_one_before(firm: Firm, db: Db, visitor: Caller) -> None:
     first, second = asked(firm, db, "ada@client.example", "ben@client.example")
     created(firm.manager.rpc("resend_signing", signer_id=first["id"]))

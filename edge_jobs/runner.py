@@ -218,13 +218,11 @@ class Runner:
     def _new_pool(self) -> "Pool":
         import gc
 
-        from pydantic_core import from_json, to_json
-
         from edge_jobs.api import Api
         from edge_jobs.telemetry import Telemetry
         from edge_jobs.worker import Pool
 
-        self._rpc.encode, self._rpc.decode = to_json, from_json
+        self._rpc.hurry()
         # What is imported stays, and the jobs that wait are no garbage: the collector need not go
         # through them over and over.
         gc.freeze()

@@ -3,14 +3,17 @@
 import asyncio
 import ctypes
 import os
+import signal
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from edge_jobs import runner
+from edge_jobs.errors import PermanentError, RetryLater
 from edge_jobs.registry import Backoff, Child, FanOut, Job, handler
 
 
@@ -127,6 +130,58 @@ def result(job: Job, payload: Result) -> Any:
         "nul": {"value": "a\0b"},
         "half": {"value": "\ud83d"},
     }[payload.what]
+
+
+@handler("test.deep", payload=Nothing)
+def deep(job: Job, payload: Nothing) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for _ in range(300):
+        result = {"in": result}
+    return result
+
+
+class Told(BaseModel):
+    what: str
+
+
+@handler("test.told", payload=Told, max_attempts=1)
+def told(job: Job, payload: Told) -> None:
+    fraction, note = {
+        "nul": (0.5, "a\0b"),
+        "half": (0.5, "\udcff.pdf"),
+        "nan": (float("nan"), "of nothing"),
+    }[payload.what]
+    job.progress(fraction, note)
+    # Longer than the runner waits with what it was told.
+    time.sleep(2)
+
+
+@handler("test.odd_code", payload=Nothing)
+def odd_code(job: Job, payload: Nothing) -> None:
+    raise PermanentError("sb_secret_abc\0\ud83d", "What the other side called it.")
+
+
+@handler("test.odd_wait", payload=Nothing, max_attempts=2)
+def odd_wait(job: Job, payload: Nothing) -> None:
+    raise RetryLater(timedelta(minutes=5))  # type: ignore[arg-type]
+
+
+@handler("test.async_odd_wait", payload=Nothing, max_attempts=2)
+async def async_odd_wait(job: Job, payload: Nothing) -> None:
+    raise RetryLater(timedelta(minutes=5))  # type: ignore[arg-type]
+
+
+@handler("test.async_deaf", payload=Nothing, timeout_s=0.2, max_attempts=1)
+async def async_deaf(job: Job, payload: Nothing) -> None:
+    """Does not give the loop back."""
+    time.sleep(3600)
+
+
+@handler("test.killed_in_a_line", payload=Nothing, process=True, timeout_s=20, max_attempts=1)
+def killed_in_a_line(job: Job, payload: Nothing) -> None:
+    signal.alarm(1)
+    while True:
+        job.log.info("long", text="x" * 10_000_000)
 
 
 @handler("test.book", payload=Pages)

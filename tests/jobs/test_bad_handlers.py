@@ -1,0 +1,24 @@
+"""What a handler can do to its runner: nothing that others notice."""
+
+import json
+
+import pytest
+
+from tests.jobs.conftest import Jobs
+from tests.jobs.runners import Runners
+from tests.jobs.test_handlers import drain
+
+
+def fate(jobs: Jobs, runners: Runners, kind: str, **payload: str) -> tuple[str, str]:
+    """The state and the last code of a job that was run beside another one."""
+    jobs.enqueue(kind, payload)
+    jobs.enqueue("test.scheduled")
+    assert drain(runners, "slots=2")[-1]["done"] >= 1
+    (job,) = jobs.list()
+    return job["state"], job["history"][-1]["code"]
+
+
+def test_a_payload_and_a_result_of_great_depth(jobs: Jobs, runners: Runners) -> None:
+    for _ in range(2):
+        jobs.enqueue("test.deep", {"in": json.loads("[" * 300 + "]" * 300)})
+    assert drain(runners, "slots=1")[-1]["done"] == 2

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from edge_jobs import registry
 from edge_jobs.errors import FirmbaseError, JobLost, PermanentError, RetryLater, Snooze
-from edge_jobs.log import mask
+from edge_jobs.log import storable
 from edge_jobs.registry import FanOut, Handler, Job
 
 if TYPE_CHECKING:
@@ -150,11 +150,6 @@ class Attempt:
             (log.warning if event == "retry" else log.error)(event, **facts)
             outcome.pop("trace", None)
         return outcome
-
-
-def storable(error: str) -> str:
-    """What PostgreSQL takes as text: one bad character would have every outcome refused."""
-    return mask(error).replace("\0", "�").encode(errors="replace").decode()
 
 
 def _dead(code: str, error: str) -> Outcome:

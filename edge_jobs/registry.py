@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from edge_jobs.api import Api
 from edge_jobs.errors import JobLost
-from edge_jobs.log import Log
+from edge_jobs.log import Log, storable
 
 MODULES = {
     "contract.remind": "edge_jobs.notifications.contract_reminder",
@@ -57,9 +57,10 @@ class Job:
     def progress(self, fraction: float, note: str | None = None) -> None:
         """Says how far it is, from 0 to 1; shown by `firmbase jobs show`. A heartbeat, too."""
         self.heartbeat()
-        told: dict[str, Any] = {"fraction": round(min(max(fraction, 0.0), 1.0), 4)}
+        # In this order what is no number is 0.
+        told: dict[str, Any] = {"fraction": round(min(max(0.0, fraction), 1.0), 4)}
         if note:
-            told["note"] = note[:200]
+            told["note"] = storable(note)[:200]
         self.told = told
 
     def child_results(self) -> list[dict[str, Any]]:

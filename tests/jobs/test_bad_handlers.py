@@ -22,3 +22,9 @@ def test_a_payload_and_a_result_of_great_depth(jobs: Jobs, runners: Runners) -> 
     for _ in range(2):
         jobs.enqueue("test.deep", {"in": json.loads("[" * 300 + "]" * 300)})
     assert drain(runners, "slots=1")[-1]["done"] == 2
+
+
+@pytest.mark.parametrize("what", ["nul", "half", "nan"])
+def test_progress_that_is_no_text_and_no_number(jobs: Jobs, runners: Runners, what: str) -> None:
+    jobs.enqueue("test.told", {"what": what})
+    assert drain(runners)[-1]["done"] == 1

@@ -153,7 +153,7 @@ class Attempt:
 
 
 def _dead(code: str, error: str) -> Outcome:
-    return {"outcome": "dead", "code": code, "error": storable(error)}
+    return {"outcome": "dead", "code": storable(str(code))[:200], "error": storable(error)}
 
 
 def _bounded(seconds: float) -> float:

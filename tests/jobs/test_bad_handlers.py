@@ -28,3 +28,7 @@ def test_a_payload_and_a_result_of_great_depth(jobs: Jobs, runners: Runners) -> 
 def test_progress_that_is_no_text_and_no_number(jobs: Jobs, runners: Runners, what: str) -> None:
     jobs.enqueue("test.told", {"what": what})
     assert drain(runners)[-1]["done"] == 1
+
+
+def test_a_code_that_is_no_text(jobs: Jobs, runners: Runners) -> None:
+    assert fate(jobs, runners, "test.odd_code") == ("dead", "sb_secret_***\ufffd?")

@@ -107,6 +107,14 @@ class Attempt:
 
     def failure(self, error: BaseException) -> Outcome:
         """The outcome of an attempt that ended with this exception."""
+        try:
+            return self._failure(error)
+        except Exception as fault:
+            # A wait that is no number, a message that is no text.
+            what = f"{type(error).__name__}, and in it {type(fault).__name__}: {fault}"
+            return self.again("exception", what)
+
+    def _failure(self, error: BaseException) -> Outcome:
         if isinstance(error, PermanentError):
             return _dead(error.code, str(error))
         if isinstance(error, Snooze):

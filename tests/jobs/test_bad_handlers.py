@@ -32,3 +32,8 @@ def test_progress_that_is_no_text_and_no_number(jobs: Jobs, runners: Runners, wh
 
 def test_a_code_that_is_no_text(jobs: Jobs, runners: Runners) -> None:
     assert fate(jobs, runners, "test.odd_code") == ("dead", "sb_secret_***\ufffd?")
+
+
+@pytest.mark.parametrize("kind", ["test.odd_wait", "test.async_odd_wait"])
+def test_a_wait_that_is_no_number(jobs: Jobs, runners: Runners, kind: str) -> None:
+    assert fate(jobs, runners, kind) == ("waiting", "exception")

@@ -19,6 +19,8 @@ from edge_jobs.telemetry import Telemetry
 
 # Handlers that only wait, in one loop.
 MOST_ASYNC = 200
+# How long after its time a coroutine that was told to stop may hold on, in seconds.
+LINGER_S = 2
 # How often to look for attempts whose time is up, in seconds.
 TIMEOUTS_EVERY_S = 0.1
 # With other attempts waiting, the runner hears of so many that ended at once.
@@ -36,7 +38,7 @@ class Pool:
         self, size: int, api: Api, log: Log, wake: threading.Event, telemetry: Telemetry
     ) -> None:
         self.size = size
-        # Threads whose job ran out of time and that have not come back.
+        # Jobs that ran out of time and have not come back from their thread, or their loop.
         self.stuck = 0
         # Seconds a job takes, a moving average: how far ahead it is worth claiming.
         self.pace = 1.0
@@ -191,7 +193,10 @@ class Pool:
         del self._held[attempt.key]
         self._lost.discard(attempt.key)
         self.stuck += 1
-        self._start_thread()
+        if attempt in self._in_loop:
+            self._in_loop.discard(attempt)
+        else:
+            self._start_thread()
         return True
 
     def _start_thread(self) -> None:
@@ -210,6 +215,8 @@ class Pool:
             attempt.started_at = time.monotonic()
             self._running[attempt] = True
             if handler and handler.is_async and not attempt.suspect:
+                # Its own limit ends it before, unless it does not listen or blocks the loop.
+                attempt.ends_at = attempt.started_at + handler.timeout_s + LINGER_S
                 self._in_loop.add(attempt)
                 asyncio.run_coroutine_threadsafe(self._run_async(attempt), self._running_loop())
                 continue

@@ -37,3 +37,7 @@ def test_a_code_that_is_no_text(jobs: Jobs, runners: Runners) -> None:
 @pytest.mark.parametrize("kind", ["test.odd_wait", "test.async_odd_wait"])
 def test_a_wait_that_is_no_number(jobs: Jobs, runners: Runners, kind: str) -> None:
     assert fate(jobs, runners, kind) == ("waiting", "exception")
+
+
+def test_a_coroutine_that_does_not_give_the_loop_back(jobs: Jobs, runners: Runners) -> None:
+    assert fate(jobs, runners, "test.async_deaf") == ("dead", "timeout")

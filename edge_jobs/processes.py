@@ -76,7 +76,8 @@ class Process:
         }
         assert self._popen.stdin is not None  # noqa: S101 - both are pipes
         assert self._popen.stdout is not None  # noqa: S101
-        with contextlib.suppress(OSError):
+        # It may end in the middle of a line.
+        with contextlib.suppress(OSError, ValueError):
             self._popen.stdin.write(json.dumps(request) + "\n")
             self._popen.stdin.flush()
             for line in self._popen.stdout:

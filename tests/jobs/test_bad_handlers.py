@@ -41,3 +41,7 @@ def test_a_wait_that_is_no_number(jobs: Jobs, runners: Runners, kind: str) -> No
 
 def test_a_coroutine_that_does_not_give_the_loop_back(jobs: Jobs, runners: Runners) -> None:
     assert fate(jobs, runners, "test.async_deaf") == ("dead", "timeout")
+
+
+def test_a_process_that_ends_in_the_middle_of_a_line(jobs: Jobs, runners: Runners) -> None:
+    assert fate(jobs, runners, "test.killed_in_a_line") == ("dead", "crashed")

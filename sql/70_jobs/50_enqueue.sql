@@ -152,7 +152,8 @@ begin
 end
 $$;
 
--- Held by a runner: read since its last outcome, and the lease has not run out.
+-- Held by a runner: read since its last outcome, and the lease has not run out. A job that waits for
+-- its children has started, too: it is left to them.
 create function private.postpone_waiting_job(
   queue text, id bigint, due_at timestamptz
 ) returns boolean
@@ -164,7 +165,7 @@ declare
 begin
   execute format($postpone$
     update pgmq.%I as q set vt = $2
-    where q.msg_id = $1
+    where q.msg_id = $1 and q.vt < 'infinity'
       and (q.vt <= now() or q.read_ct = coalesce((q.message ->> 'settled')::integer, 0))
     returning q.msg_id
   $postpone$, 'q_' || queue) into postponed using id, due_at;
@@ -179,7 +180,7 @@ as $$
 begin
   execute format($withdraw$
     delete from pgmq.%I as q
-    where q.msg_id = $1
+    where q.msg_id = $1 and q.vt < 'infinity'
       and (q.vt <= now() or q.read_ct = coalesce((q.message ->> 'settled')::integer, 0))
   $withdraw$, 'q_' || queue) using id;
 end

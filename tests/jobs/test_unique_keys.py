@@ -131,3 +131,19 @@ def test_what_is_refused(jobs: Jobs, arguments: dict[str, Any], code: str) -> No
         enqueue_over_the_api(jobs, **arguments)
     assert refused.value.diag.message_detail == code
     assert jobs.list() == [], "nothing of it is queued"
+
+
+@pytest.mark.parametrize("policy", ["replace", "extend"])
+def test_behind_a_job_that_waits_for_its_children_a_new_one_is_queued(
+    jobs: Jobs, policy: str
+) -> None:
+    """It has started, and so have they."""
+    jobs.enqueue(payload={"n": 1}, unique_key="k")
+    (parent,) = jobs.claim()
+    jobs.fail(parent, "wait", children=[{"kind": "test.child"}])
+    new = jobs.enqueue(payload={"n": 2}, unique_key="k", if_queued=policy)
+    first, second = jobs.claim()
+    assert {first["kind"], second["id"]} == {"test.child", new}
+    jobs.ack(first, second)
+    (parent,) = jobs.claim()
+    assert (parent["payload"], parent["children"]) == ({"n": 1}, {"done": 1, "dead": 0})

@@ -164,7 +164,13 @@ declare
   postponed bigint;
 begin
   execute format($postpone$
-    update pgmq.%I as q set vt = $2
+    -- Where its runner was lost, that is the last that is heard of it: nobody holds it any more.
+    update pgmq.%I as q set
+      vt = $2,
+      message = q.message || jsonb_build_object(
+        'lane', ltrim(q.message ->> 'lane', '!'), 'settled', q.read_ct,
+        'failures', q.read_ct - coalesce((q.message ->> 'settled')::integer, 0)
+          + coalesce((q.message ->> 'failures')::integer, 0))
     where q.msg_id = $1 and q.vt < 'infinity'
       and (q.vt <= now() or q.read_ct = coalesce((q.message ->> 'settled')::integer, 0))
     returning q.msg_id

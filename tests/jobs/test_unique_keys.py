@@ -147,3 +147,14 @@ def test_behind_a_job_that_waits_for_its_children_a_new_one_is_queued(
     jobs.ack(first, second)
     (parent,) = jobs.claim()
     assert (parent["payload"], parent["children"]) == ({"n": 1}, {"done": 1, "dead": 0})
+
+
+def test_a_job_whose_runner_was_lost_waits_on_like_others(jobs: Jobs) -> None:
+    id = jobs.enqueue(unique_key="k")
+    (lost,) = jobs.claim()
+    jobs.make_due()
+    for _ in range(2):
+        assert jobs.enqueue(unique_key="k", delay="1 hour", if_queued="extend") == id
+    assert (jobs.only()["state"], jobs.only()["attempts"]) == ("waiting", 1)
+    jobs.ack(lost)
+    assert jobs.only()["state"] == "waiting", "what it missed is still to be done"

@@ -10,8 +10,13 @@ declare
   at constant timestamptz := clock_timestamp();
   cancelled bigint;
   parent text;
+  fault text;
 begin
   if queue in ('jobs_high', 'jobs_default', 'jobs_low') and number ~ '^[0-9]{1,18}$' then
+    -- In the order of a child that ends and wakes it.
+    perform from private.job_parents as p
+    where p.queue = 'jobs_' || split_part(jobs_cancel.id, ':', 1) and p.msg_id = number::bigint
+    for update;
     execute format($cancel$
       update pgmq.%I as q set message = q.message || jsonb_build_object(
         'failures', q.read_ct - coalesce((q.message ->> 'settled')::integer, 0)
@@ -29,6 +34,14 @@ begin
       hint => 'List them with: firmbase jobs list', status => 404);
   end if;
   parent := private.jobs_bury(queue, cancelled, at);
+  execute format($fault$
+    select q.message -> 'history' -> -1 ->> 'error' from pgmq.%I as q where q.msg_id = $1
+  $fault$, 'q_' || queue) into fault using cancelled;
+  if fault is not null then
+    perform private.fail(code => 'job_not_cancelled',
+      message => format('Job %s could not be cancelled: %s.', jobs_cancel.id, rtrim(fault, '.')),
+      hint => 'Try again.', status => 409);
+  end if;
   if parent is not null then
     perform private.children_ended('{}', array[parent], at);
   end if;

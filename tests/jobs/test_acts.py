@@ -1,5 +1,6 @@
 """What an operator does to jobs: cancel, send back, forget; and what they can see."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -7,6 +8,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.jobs.conftest import Jobs
+from tests.jobs.runners import wait_for
 from tests.jobs.test_lanes import FIRMS, flood
 
 
@@ -278,3 +280,39 @@ def test_the_list_takes_its_filters(jobs: Jobs) -> None:
     assert ids(kind="test.other") == 2
     assert ids(firm_id=FIRMS[0]) == 3
     assert ids(max_rows=4) == 4
+
+
+def test_a_cancel_that_fails_says_so(jobs: Jobs) -> None:
+    number = jobs.enqueue()
+    with jobs.db.transaction(force_rollback=True):
+        jobs.db.execute(
+            "create function pg_temp.refuse() returns trigger language plpgsql"
+            " as $$ begin raise 'no grave free'; end $$;"
+            "create trigger refuse before insert on private.dead_jobs"
+            " for each row execute function pg_temp.refuse()"
+        )
+        with pytest.raises(psycopg.Error, match="no grave free"), jobs.db.transaction():
+            jobs.value("select public.jobs_cancel(%s)", f"default:{number}")
+        assert (jobs.only()["state"], jobs.only()["history"]) == ("ready", [])
+
+
+def test_a_cancel_while_the_last_child_ends(jobs: Jobs, other_jobs: Jobs) -> None:
+    """Both take the locks of the family in one order: neither loses its work to a deadlock."""
+    number = jobs.enqueue("test.parent")
+    jobs.fail(jobs.claim()[0], "wait", children=[{"kind": "test.child"}])
+    (child,) = jobs.claim()
+    cancel = "select public.jobs_cancel(%s)"
+    with ThreadPoolExecutor() as pool:
+        with jobs.db.transaction():
+            jobs.db.execute("select from private.job_parents for update")
+            cancelled = pool.submit(other_jobs.value, cancel, f"default:{number}")
+            wait_for(lambda: waits_for_a_lock(jobs, other_jobs), "the cancel")
+            jobs.ack(child)
+        cancelled.result()
+    assert [job["state"] for job in jobs.list()] == ["dead"]
+
+
+def waits_for_a_lock(jobs: Jobs, other_jobs: Jobs) -> bool:
+    pid = other_jobs.db.info.backend_pid
+    blocked: bool = jobs.value("select pg_blocking_pids(%s) <> '{}'", pid)
+    return blocked

@@ -80,6 +80,7 @@ declare
   lost_limit constant integer := 20;
   share constant bigint := ceil(qty::numeric / cardinality(lanes));
   crashing jsonb;
+  buried record;
 begin
   with picked as (
     select picked.msg_id, picked.bytes,
@@ -136,7 +137,9 @@ begin
   died := coalesce(jsonb_array_length(crashing), 0);
   dead_parents := '{}';
   if crashing is not null then
-    dead_parents := (private.jobs_fail('%1$s', crashing, at, worker)).parents;
+    buried := private.jobs_fail('%1$s', crashing, at, worker);
+    dead_parents := buried.parents;
+    perform private.count_jobs(buried.counts, worker, at);
   end if;
 end
 $$;

@@ -234,6 +234,7 @@ def test_a_job_that_takes_its_runners_down_dies(jobs: Jobs) -> None:
     dead = jobs.only()
     assert dead["state"] == "dead"
     assert dead["history"][-1]["code"] == "crash_loop"
+    assert jobs.value("select sum(dead) from private.job_stats") == 1
 
 
 def test_a_failure_between_crashes_is_a_sign_of_life(jobs: Jobs) -> None:

@@ -87,7 +87,7 @@ class Rpc:
 
 
 def _either(fast: Callable[[T], R], sure: Callable[[T], R]) -> Callable[[T], R]:
-    """The fast one gives up where JSON is nested some 200 deep, which a payload or result may be."""
+    """The fast one gives up where JSON is nested 200 deep, which a payload or result may be."""
 
     def work(value: T) -> R:
         try:

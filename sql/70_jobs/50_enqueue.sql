@@ -152,8 +152,8 @@ begin
 end
 $$;
 
--- Held by a runner: read since its last outcome, and the lease has not run out. A job that waits for
--- its children has started, too: it is left to them.
+-- Held by a runner: read since its last outcome, and the lease has not run out. A job that waits
+-- for its children has started, too: it is left to them.
 create function private.postpone_waiting_job(
   queue text, id bigint, due_at timestamptz
 ) returns boolean

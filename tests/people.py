@@ -13,6 +13,8 @@ import httpx
 import pytest
 from supabase import Client, create_client
 
+from tests.conftest import RunningStack
+
 ROLES = ("owner", "admin", "manager", "member", "viewer")
 
 PASSWORD = "correct horse battery staple"
@@ -230,7 +232,7 @@ def created(answer: httpx.Response) -> Any:
 
 
 @pytest.fixture(scope="session")
-def api(stack: Any) -> Iterator[Api]:
+def api(stack: RunningStack) -> Iterator[Api]:
     api = Api(stack.url, stack.publishable_key, stack.secret_key)
     yield api
     api.http.close()

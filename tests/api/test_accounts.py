@@ -14,6 +14,7 @@ from cli.local.config import ROOT
 from tests.api.races import LOCK_FIRM, race
 from tests.api.world import asked
 from tests.authenticator import step_up
+from tests.conftest import RunningStack
 from tests.people import Api, Firm, Person, created
 
 Db = psycopg.Connection[Any]
@@ -67,7 +68,7 @@ def test_a_consultant_of_the_portal_goes(firm: Firm, db: Db) -> None:
     assert not exists(db, firm.portal)
 
 
-def test_only_shortly_after_signing_in(outsider: Person, stack: Any, db: Db) -> None:
+def test_only_shortly_after_signing_in(outsider: Person, stack: RunningStack, db: Db) -> None:
     """A token that was found somewhere is older, however often its session was refreshed."""
     session = outsider.client.auth.get_session()
     assert session
@@ -91,7 +92,7 @@ def test_only_shortly_after_signing_in(outsider: Person, stack: Any, db: Db) -> 
     ids=str,
 )
 def test_without_the_time_of_the_sign_in_it_is_long_ago(
-    outsider: Person, stack: Any, db: Db, amr: Any
+    outsider: Person, stack: RunningStack, db: Db, amr: Any
 ) -> None:
     claims = jwt.decode(outsider.token, options={"verify_signature": False}) | {"amr": amr}
     outsider.token = jwt.encode(claims, stack.config.keys.jwt_secret, "HS256")
@@ -151,7 +152,7 @@ def test_attack_47_the_owner_of_an_archived_firm_goes(firm: Firm, db: Db, way: s
 
 
 @pytest.mark.parametrize("way", ["own", "admin"])
-def test_attack_47_two_owners_go_at_once(stack: Any, firm: Firm, db: Db, way: str) -> None:
+def test_attack_47_two_owners_go_at_once(stack: RunningStack, firm: Firm, db: Db, way: str) -> None:
     owners = [firm.owner, firm.join("owner")]
     tokens = [person.token for person in owners]
     assert len(set(tokens)) == len(owners)
@@ -171,7 +172,7 @@ def test_attack_47_two_owners_go_at_once(stack: Any, firm: Firm, db: Db, way: st
 
 
 def test_attack_47_two_owners_of_two_firms_go_at_once(
-    stack: Any, firm: Firm, other_firm: Firm, db: Db
+    stack: RunningStack, firm: Firm, other_firm: Firm, db: Db
 ) -> None:
     """Each waits for the same firm first, so that none of them holds what the other waits for."""
     owners = [firm.owner, other_firm.owner]

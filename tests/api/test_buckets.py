@@ -3,7 +3,6 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import httpx
 import psycopg
@@ -11,6 +10,7 @@ import pytest
 
 from tests.api.matrix import BUCKETS, CALLERS, NOBODY, OBJECT_OPERATIONS
 from tests.api.world import Row, World
+from tests.conftest import RunningStack
 from tests.people import Api, Caller, Firm, Person, created
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -24,7 +24,7 @@ MIMES = {
 
 
 @pytest.fixture(scope="module")
-def world(stack: Any, api: Api, visitor: Caller) -> Iterator[World]:
+def world(stack: RunningStack, api: Api, visitor: Caller) -> Iterator[World]:
     with psycopg.connect(stack.superuser_url, autocommit=True) as db:
         yield World(api, db, Firm(api), visitor, Person(api, "outsider"))
 

@@ -11,6 +11,7 @@ import pytest
 from tests.api.matrix import TABLES
 from tests.api.races import race
 from tests.api.world import signers
+from tests.conftest import RunningStack
 from tests.people import Firm, Person, created
 
 Db = psycopg.Connection[Any]
@@ -307,7 +308,9 @@ def test_attack_49_no_entity_at_all(shared_firm: Firm) -> None:
     assert refusals(answer) == {None: "not_found"}
 
 
-def test_two_edits_of_the_same_rows_in_opposite_order(stack: Any, shared_firm: Firm) -> None:
+def test_two_edits_of_the_same_rows_in_opposite_order(
+    stack: RunningStack, shared_firm: Firm
+) -> None:
     ids = sorted(companies(shared_firm, 2))
     answers = race(
         stack.superuser_url,
@@ -321,7 +324,9 @@ def test_two_edits_of_the_same_rows_in_opposite_order(stack: Any, shared_firm: F
     assert column(shared_firm, "companies", ids, "country") == ["DE", "DE"]
 
 
-def test_rows_that_wait_to_be_edited_can_be_referred_to(stack: Any, shared_firm: Firm) -> None:
+def test_rows_that_wait_to_be_edited_can_be_referred_to(
+    stack: RunningStack, shared_firm: Firm
+) -> None:
     """Such as by the clock, which must wait for nobody."""
     first, last = sorted(companies(shared_firm, 2))
     member = shared_firm.member
@@ -336,7 +341,9 @@ def test_rows_that_wait_to_be_edited_can_be_referred_to(stack: Any, shared_firm:
     assert done(answer) == 2
 
 
-def test_a_row_that_was_archived_meanwhile_is_refused(stack: Any, shared_firm: Firm) -> None:
+def test_a_row_that_was_archived_meanwhile_is_refused(
+    stack: RunningStack, shared_firm: Firm
+) -> None:
     (id,) = companies(shared_firm, 1)
     (answer,) = race(
         stack.superuser_url,
@@ -348,7 +355,7 @@ def test_a_row_that_was_archived_meanwhile_is_refused(stack: Any, shared_firm: F
     assert refusals(answer) == {id: "archived"}
 
 
-def test_what_is_not_about_a_row_ends_the_request(stack: Any, firm: Firm) -> None:
+def test_what_is_not_about_a_row_ends_the_request(stack: RunningStack, firm: Firm) -> None:
     """To become primary a contact needs the one who is, and somebody is at work on that one."""
     company = firm.company()["id"]
     primary = firm.contact(company_id=company, is_primary=True)["id"]

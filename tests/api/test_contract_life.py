@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.api.races import race
+from tests.conftest import RunningStack
 from tests.people import Firm, created, today
 
 Db = psycopg.Connection[Any]
@@ -282,7 +283,7 @@ def test_what_was_archived_does_not_come_back_beside_another(firm: Firm, db: Db,
 
 
 def test_a_version_that_somebody_holds_stops_no_other_contract(
-    stack: Any, firm: Firm, other_firm: Firm, db: Db
+    stack: RunningStack, firm: Firm, other_firm: Firm, db: Db
 ) -> None:
     old = running(firm, db)
     new = created(firm.owner.rpc("amend_contract", id=old["id"]))
@@ -302,7 +303,7 @@ def test_a_version_that_somebody_holds_stops_no_other_contract(
 
 
 def test_a_renewal_and_a_new_contract_under_it_do_not_stop_each_other(
-    stack: Any, firm: Firm, db: Db
+    stack: RunningStack, firm: Firm, db: Db
 ) -> None:
     """Both draw a number, and one of them is what the other one falls under."""
     framework = running(firm, db, kind="framework")

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from tests.api.races import LOCK_CONTRACT, race
+from tests.conftest import RunningStack
 from tests.people import Firm, created
 
 Db = psycopg.Connection[Any]
@@ -116,7 +117,7 @@ def test_nobody_works_twice_on_one_contract_at_a_time(shared_firm: Firm) -> None
     assert restored.json()["code"] == "23P01"
 
 
-def test_two_managers_staff_the_same_days_at_once(stack: Any, shared_firm: Firm) -> None:
+def test_two_managers_staff_the_same_days_at_once(stack: RunningStack, shared_firm: Firm) -> None:
     contract, consultant = shared_firm.contract(), shared_firm.consultant()
     period = "[2026-01-01,2026-03-31]"
     assert shared_firm.manager.token

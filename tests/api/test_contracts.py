@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.api.races import LOCK_CONTRACT, race
+from tests.conftest import RunningStack
 from tests.people import Api, Firm, Person, created, today
 
 Db = psycopg.Connection[Any]
@@ -210,7 +211,7 @@ def test_members_work_on_their_own_drafts_only(shared_firm: Firm) -> None:
     assert created(change) == []
 
 
-def test_two_moves_at_once_have_one_winner(stack: Any, shared_firm: Firm) -> None:
+def test_two_moves_at_once_have_one_winner(stack: RunningStack, shared_firm: Firm) -> None:
     contract = shared_firm.contract()
     for status in ("in_review", "sent"):
         created(move(shared_firm.manager, contract, status))
@@ -316,7 +317,7 @@ def test_a_late_run_catches_up_and_repeating_it_changes_nothing(api: Api, db: Db
     assert len(history(firm, running)) == 4
 
 
-def test_two_daily_jobs_at_once_do_the_work_once(stack: Any, api: Api, db: Db) -> None:
+def test_two_daily_jobs_at_once_do_the_work_once(stack: RunningStack, api: Api, db: Db) -> None:
     firm = Firm(api)
     contract = sign(firm, starts_on="1993-01-01", ends_on=None)
     with psycopg.connect(stack.superuser_url) as first:

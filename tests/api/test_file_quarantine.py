@@ -20,6 +20,7 @@ from tests.api.files import (
     sign,
 )
 from tests.api.races import race
+from tests.conftest import RunningStack
 from tests.people import Firm, Person, created
 
 Db = psycopg.Connection[Any]
@@ -188,7 +189,7 @@ def test_what_is_ready_is_not_purged(firm: Firm) -> None:
     refused(operator, 409, "not_quarantined")
 
 
-def test_release_and_purge_at_once_are_one_of_them(stack: Any, firm: Firm, db: Db) -> None:
+def test_release_and_purge_at_once_are_one_of_them(stack: RunningStack, firm: Firm, db: Db) -> None:
     file = quarantined(firm)
     answers = race(
         stack.superuser_url,
@@ -205,7 +206,7 @@ def test_release_and_purge_at_once_are_one_of_them(stack: Any, firm: Firm, db: D
     assert len(releases) == released
 
 
-def test_purge_and_reprocess_at_once_are_one_of_them(stack: Any, firm: Firm) -> None:
+def test_purge_and_reprocess_at_once_are_one_of_them(stack: RunningStack, firm: Firm) -> None:
     file = quarantined(firm)
     answers = race(
         stack.superuser_url,

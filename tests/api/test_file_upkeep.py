@@ -19,6 +19,7 @@ from tests.api.files import (
     settled,
     upload,
 )
+from tests.conftest import RunningStack
 from tests.people import Firm, created
 from tests.platform.live import connected, follow
 
@@ -251,7 +252,7 @@ def test_the_history_of_a_file_is_not_written_by_hand(firm: Firm) -> None:
     refused(service(firm, "reprocess_file_for_operator", file_id=firm.id), 404, "file_not_found")
 
 
-async def test_a_settled_file_is_told_live(stack: Any, firm: Firm) -> None:
+async def test_a_settled_file_is_told_live(stack: RunningStack, firm: Firm) -> None:
     """To those who may read it, as it becomes ready and as another version takes over."""
     file = processing(firm.member, firm)
     hidden = processing(firm.manager, firm, visibility="managers")

@@ -22,6 +22,7 @@ from tests.api.files import (
     upload,
 )
 from tests.api.races import LOCK_FIRM, race
+from tests.conftest import RunningStack
 from tests.people import Firm, Person, created
 
 Db = psycopg.Connection[Any]
@@ -185,7 +186,7 @@ def test_replacing_takes_the_right_to_change(shared_firm: Firm, who: str) -> Non
     refused(person.rpc("restore_version", file_id=file["id"]), 403, "not_allowed")
 
 
-def test_two_replacements_at_once_are_two_versions(stack: Any, firm: Firm) -> None:
+def test_two_replacements_at_once_are_two_versions(stack: RunningStack, firm: Firm) -> None:
     first = settled(firm.member, firm)
     answers = race(
         stack.superuser_url,
@@ -197,7 +198,7 @@ def test_two_replacements_at_once_are_two_versions(stack: Any, firm: Firm) -> No
     assert sorted(created(answer)["version"] for answer in answers) == [2, 3]
 
 
-def test_two_versions_ready_at_once_leave_one_current(stack: Any, firm: Firm) -> None:
+def test_two_versions_ready_at_once_leave_one_current(stack: RunningStack, firm: Firm) -> None:
     first = settled(firm.member, firm)
     versions = [upload(firm.member, firm, replaces=first["id"]) for _ in range(2)]
     for version in versions:
@@ -215,7 +216,9 @@ def test_two_versions_ready_at_once_leave_one_current(stack: Any, firm: Firm) ->
     assert currents(firm.viewer, firm) == [versions[1]["id"]]
 
 
-def test_a_version_ready_while_the_current_one_is_hidden_is_hidden(stack: Any, firm: Firm) -> None:
+def test_a_version_ready_while_the_current_one_is_hidden_is_hidden(
+    stack: RunningStack, firm: Firm
+) -> None:
     first = settled(firm.manager, firm)
     second = upload(firm.manager, firm, replaces=first["id"])
     created(firm.manager.rpc("finish_upload", file_id=second["id"]))
@@ -283,7 +286,9 @@ def test_an_archived_document_goes_with_all_its_versions(firm: Firm, db: Db) -> 
     assert created(firm.owner.get("files")) == []
 
 
-def test_what_somebody_restores_just_now_stays_whole(stack: Any, firm: Firm, db: Db) -> None:
+def test_what_somebody_restores_just_now_stays_whole(
+    stack: RunningStack, firm: Firm, db: Db
+) -> None:
     first = settled(firm.owner, firm)
     second = replaced(firm.owner, firm, first)
     archive(firm, second, db, 40)
@@ -321,7 +326,9 @@ def test_an_erasure_takes_every_version(firm: Firm) -> None:
     assert created(firm.owner.get("files")) == []
 
 
-def test_restoring_and_a_new_version_at_once_leave_one_current(stack: Any, firm: Firm) -> None:
+def test_restoring_and_a_new_version_at_once_leave_one_current(
+    stack: RunningStack, firm: Firm
+) -> None:
     first = settled(firm.member, firm)
     second = replaced(firm.member, firm, first)
     third = upload(firm.member, firm, replaces=first["id"])
@@ -337,7 +344,9 @@ def test_restoring_and_a_new_version_at_once_leave_one_current(stack: Any, firm:
     assert currents(firm.viewer, firm) in ([first["id"]], [third["id"]])
 
 
-def test_two_who_change_the_document_at_once_wait_for_each_other(stack: Any, firm: Firm) -> None:
+def test_two_who_change_the_document_at_once_wait_for_each_other(
+    stack: RunningStack, firm: Firm
+) -> None:
     first = settled(firm.manager, firm)
     second = replaced(firm.manager, firm, first)
     answers = race(

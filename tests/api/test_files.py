@@ -21,6 +21,7 @@ from tests.api.files import (
     upload,
 )
 from tests.api.races import LOCK_FIRM, race
+from tests.conftest import RunningStack
 from tests.people import Api, Caller, Firm, Person, created
 
 Db = psycopg.Connection[Any]
@@ -190,7 +191,9 @@ def test_an_expired_intent_is_swept(firm: Firm, db: Db) -> None:
     assert (jobs(db, arrived), jobs(db, lost)) == (1, 0)
 
 
-def test_the_quota_holds_against_two_uploads_at_once(stack: Any, firm: Firm, db: Db) -> None:
+def test_the_quota_holds_against_two_uploads_at_once(
+    stack: RunningStack, firm: Firm, db: Db
+) -> None:
     db.execute("update firms set storage_quota_bytes = 100 where id = %s", (firm.id,))
     owner, member = firm.owner, firm.member
     answers = race(

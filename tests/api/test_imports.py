@@ -11,6 +11,7 @@ from tests.api.files import refused, service
 from tests.api.imports import COMPANIES, begin, errors, look, send, start, upload
 from tests.api.races import LOCK_FIRM, race
 from tests.api.test_retention import apply
+from tests.conftest import RunningStack
 from tests.people import Api, Caller, Firm, Person, created
 
 Db = psycopg.Connection[Any]
@@ -124,7 +125,7 @@ def test_attack_42_refused_rows_are_read_by_who_sees_the_import(
         )
 
 
-def test_a_firm_has_five_at_once_and_a_gigabyte(stack: Any, firm: Firm, db: Db) -> None:
+def test_a_firm_has_five_at_once_and_a_gigabyte(stack: RunningStack, firm: Firm, db: Db) -> None:
     rows = [upload(firm.member, firm) for _ in range(6)]
     for row in rows[:4]:
         created(start(firm.member, row, True))

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.api.races import LOCK_FIRM, race
+from tests.conftest import RunningStack
 from tests.people import Api, Firm, Person, created
 
 Db = psycopg.Connection[Any]
@@ -145,7 +146,7 @@ def test_attack_10_the_last_owner_leaves_or_steps_down(firm: Firm) -> None:
     created(firm.owner.rpc("leave_firm", firm_id=firm.id))
 
 
-def test_attack_11_two_owners_demote_each_other_at_once(stack: Any, firm: Firm) -> None:
+def test_attack_11_two_owners_demote_each_other_at_once(stack: RunningStack, firm: Firm) -> None:
     first, second = firm.owner, firm.join("owner")
 
     def demote(by: Person, target: Person) -> httpx.Response:
@@ -161,7 +162,7 @@ def test_attack_11_two_owners_demote_each_other_at_once(stack: Any, firm: Firm) 
     assert sorted(a.status_code for a in answers) == [200, 403]
 
 
-def test_attack_11_two_owners_leave_at_once(stack: Any, firm: Firm, db: Db) -> None:
+def test_attack_11_two_owners_leave_at_once(stack: RunningStack, firm: Firm, db: Db) -> None:
     second = firm.join("owner")
     answers = race(
         stack.superuser_url,
@@ -180,7 +181,7 @@ def test_attack_11_two_owners_leave_at_once(stack: Any, firm: Firm, db: Db) -> N
     [("update firm_members set role = 'viewer'", 403), ("delete from firm_members", 404)],
 )
 def test_attack_09_rights_lost_while_waiting(
-    stack: Any, firm: Firm, change: str, status: int
+    stack: RunningStack, firm: Firm, change: str, status: int
 ) -> None:
     """An admin's request has begun when the admin is demoted or removed."""
     admin, viewer = firm.admin, firm.viewer
@@ -256,7 +257,9 @@ def test_attack_14_invitation_used_by_another_or_an_unverified_address(
     assert created(invited.rpc("accept_invitation", token=token))["role"] == "member"
 
 
-def test_attack_15_accepted_twice_at_once(stack: Any, firm: Firm, outsider: Person) -> None:
+def test_attack_15_accepted_twice_at_once(
+    stack: RunningStack, firm: Firm, outsider: Person
+) -> None:
     token = created(invite(firm, outsider.email))["token"]
     answers = race(
         stack.superuser_url,
@@ -320,7 +323,7 @@ def test_attack_47_deletion_of_a_user_who_owns_firms(firm: Firm, api: Api) -> No
     assert created(second.get("firm_members", select="user_id")) == [{"user_id": second.id}]
 
 
-def test_attack_50_seat_limit_race(stack: Any, firm: Firm, api: Api, db: Db) -> None:
+def test_attack_50_seat_limit_race(stack: RunningStack, firm: Firm, api: Api, db: Db) -> None:
     people = [Person(api, "colleague") for _ in range(3)]
     tokens = [created(invite(firm, person.email))["token"] for person in people]
     db.execute("update firms set seat_limit = 2 where id = %s", (firm.id,))

@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.races import LOCK_CONTRACT, LOCK_FIRM, race
 from tests.api.world import asked, signers
+from tests.conftest import RunningStack
 from tests.people import Caller, Firm, Person, created
 
 Db = psycopg.Connection[Any]
@@ -214,7 +215,7 @@ def test_what_cannot_be_undone(firm: Firm, db: Db) -> None:
     refused(firm.owner.rpc("undo_merge", id=made["id"]), 409, "too_late")
 
 
-def test_a_retry_and_a_race_merge_once(stack: Any, firm: Firm) -> None:
+def test_a_retry_and_a_race_merge_once(stack: RunningStack, firm: Firm) -> None:
     kept, merged = firm.company(), firm.company()
     contract = firm.contract(company_id=merged["id"])
     pair = {"kept_id": kept["id"], "merged_id": merged["id"]}
@@ -236,7 +237,7 @@ def test_a_retry_and_a_race_merge_once(stack: Any, firm: Firm) -> None:
 
 @pytest.mark.parametrize("what", ["companies", "consultants", "planned"])
 def test_a_renewal_and_a_merge_do_not_stop_each_other(
-    stack: Any, firm: Firm, db: Db, what: str
+    stack: RunningStack, firm: Firm, db: Db, what: str
 ) -> None:
     """Both hold what the other one comes to: the contract comes first."""
     who = firm.consultant()
@@ -264,7 +265,9 @@ def test_a_renewal_and_a_merge_do_not_stop_each_other(
         created(answer)
 
 
-def test_a_contact_who_moves_and_a_merge_do_not_stop_each_other(stack: Any, firm: Firm) -> None:
+def test_a_contact_who_moves_and_a_merge_do_not_stop_each_other(
+    stack: RunningStack, firm: Firm
+) -> None:
     kept, contact = firm.company(), firm.contact()
     owner, manager = firm.owner, firm.manager
     pair = {"kept_id": kept["id"], "merged_id": contact["company_id"]}
@@ -326,7 +329,7 @@ def test_attack_23_undoing_a_merge_changes_no_party_of_what_was_signed_since(
 
 
 def test_attack_23_a_merge_undone_while_a_contract_is_signed(
-    stack: Any, firm: Firm, db: Db
+    stack: RunningStack, firm: Firm, db: Db
 ) -> None:
     """Whoever signs holds the contract, and has read the name that it had then."""
     kept, merged = firm.company(), firm.company()

@@ -9,6 +9,7 @@ import pytest
 
 from cli.local.config import ROOT
 from tests.api.world import World
+from tests.conftest import RunningStack
 from tests.people import Api, Caller, Firm, Person, created
 
 Db = psycopg.Connection[Any]
@@ -186,7 +187,9 @@ def test_files_of_a_signed_contract_stay_for_ten_years(
     assert bool(created(world.firm.owner.get("files", id=f"eq.{file['id']}"))) is kept
 
 
-def test_a_row_that_somebody_holds_stops_no_other(world: World, free_hand: Db, stack: Any) -> None:
+def test_a_row_that_somebody_holds_stops_no_other(
+    world: World, free_hand: Db, stack: RunningStack
+) -> None:
     """Restored just now, it stays; and whoever keeps it locked keeps the clock from nothing."""
     restored, gone = (world.upload(world.firm.owner)["id"] for _ in range(2))
     for id in (restored, gone):

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import httpx
 import psycopg
@@ -10,11 +9,12 @@ import pytest
 
 from tests.api.matrix import CALLERS, CLOSED_TABLES, MEMBERS, OPERATIONS, RPCS, TABLES
 from tests.api.world import CHANGES, NEW_ROWS, Row, World
+from tests.conftest import RunningStack
 from tests.people import Api, Caller, Firm, Person, created
 
 
 @pytest.fixture(scope="module")
-def world(stack: Any, api: Api, visitor: Caller) -> Iterator[World]:
+def world(stack: RunningStack, api: Api, visitor: Caller) -> Iterator[World]:
     with psycopg.connect(stack.superuser_url, autocommit=True) as db:
         firm = Firm(api)
         db.execute("update firms set seat_limit = 1000 where id = %s", (firm.id,))

@@ -12,6 +12,7 @@ from tests.api.matrix import CLOSED_TABLES, OPERATIONS, RPCS, TABLES
 from tests.api.test_rights import ARGUMENTS, attempt
 from tests.api.world import World
 from tests.authenticator import refresh, step_up
+from tests.conftest import RunningStack
 from tests.people import Api, Caller, Firm, Person, created
 from tests.platform.live import connected, follow
 
@@ -48,7 +49,7 @@ def strict(firm: Firm) -> Firm:
 
 
 @pytest.fixture(scope="module")
-def world(stack: Any, api: Api, visitor: Caller) -> Iterator[World]:
+def world(stack: RunningStack, api: Api, visitor: Caller) -> Iterator[World]:
     """A strict firm with a row in each table."""
     with psycopg.connect(stack.superuser_url, autocommit=True) as db:
         firm = Firm(api)
@@ -153,7 +154,7 @@ def test_attack_44_files_and_listings_without_the_factor(firm: Firm, db: Db) -> 
 
 
 async def test_attack_44_changes_are_not_heard_without_the_factor(
-    stack: Any, firm: Firm, other_firm: Firm
+    stack: RunningStack, firm: Firm, other_firm: Firm
 ) -> None:
     member = firm.member
     other_firm.join("member", member)

@@ -1,7 +1,6 @@
 """A firm that requires a second factor, and everybody has one: the rights are as anywhere."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import psycopg
 import pytest
@@ -11,6 +10,7 @@ from tests.api.matrix import RPCS
 from tests.api.test_rights import unharmed
 from tests.api.world import World
 from tests.authenticator import step_up
+from tests.conftest import RunningStack
 from tests.people import Api, Caller, Firm, Person, created
 
 __all__ = ["unharmed"]
@@ -19,7 +19,7 @@ STRONG = ("owner", "admin", "member", "portal")
 
 
 @pytest.fixture(scope="module")
-def world(stack: Any, api: Api, visitor: Caller) -> Iterator[World]:
+def world(stack: RunningStack, api: Api, visitor: Caller) -> Iterator[World]:
     with psycopg.connect(stack.superuser_url, autocommit=True) as db:
         firm = Firm(api)
         db.execute("update firms set seat_limit = 1000 where id = %s", (firm.id,))

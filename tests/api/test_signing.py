@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.races import LOCK_CONTRACT, race
 from tests.api.world import asked, signers
+from tests.conftest import RunningStack
 from tests.people import Caller, Firm, Person, created
 
 Db = psycopg.Connection[Any]
@@ -179,7 +180,7 @@ def test_nobody_is_flooded_with_requests(firm: Firm, db: Db) -> None:
     refused(answer, 429, "too_many_signing_requests")
 
 
-def test_many_at_once_find_no_more_room_than_one(stack: Any, firm: Firm, db: Db) -> None:
+def test_many_at_once_find_no_more_room_than_one(stack: RunningStack, firm: Firm, db: Db) -> None:
     contracts = [reviewed(firm, f"{name}@client.example") for name in ("ada", "ben", "cy")]
     db.execute(
         "insert into emails (firm_id, dedupe_key, event, to_address, subject)"
@@ -297,7 +298,7 @@ def test_attack_13_a_link_ends_with_its_reason(
         invalid(answer)
 
 
-def test_attack_15_two_last_signers_at_once(stack: Any, firm: Firm, db: Db) -> None:
+def test_attack_15_two_last_signers_at_once(stack: RunningStack, firm: Firm, db: Db) -> None:
     first, second = asked(firm, db, "ada@client.example", "ben@client.example")
     db.execute("update contract_signers set sign_order = 1 where id = %s", [second["id"]])
     db.execute("select private.ask_signer(%s)", [second["id"]])
@@ -314,7 +315,7 @@ def test_attack_15_two_last_signers_at_once(stack: Any, firm: Firm, db: Db) -> N
 
 
 def test_attack_15_signing_while_it_is_taken_back(
-    stack: Any, firm: Firm, db: Db, visitor: Caller
+    stack: RunningStack, firm: Firm, db: Db, visitor: Caller
 ) -> None:
     (signer,) = asked(firm, db)
     (answer,) = race(
@@ -340,7 +341,7 @@ def test_attack_23_terms_stand_still_while_they_are_signed(firm: Firm, db: Db) -
 
 
 def test_attack_23_an_address_that_changes_while_the_contract_is_sent(
-    stack: Any, firm: Firm, db: Db
+    stack: RunningStack, firm: Firm, db: Db
 ) -> None:
     """Else the link goes to one address and the evidence names another."""
     contract = reviewed(firm, "mine@example.com")
@@ -355,7 +356,7 @@ def test_attack_23_an_address_that_changes_while_the_contract_is_sent(
 
 
 def test_attack_23_a_signer_who_arrives_while_the_contract_is_sent(
-    stack: Any, firm: Firm, db: Db
+    stack: RunningStack, firm: Firm, db: Db
 ) -> None:
     contract, other = reviewed(firm, "ada@client.example"), reviewed(firm)
     late = {"firm_id": firm.id, "name": "Late", "role": "company"}

@@ -9,6 +9,7 @@ import pytest
 
 from tests.api import imports
 from tests.api.matrix import CLOSED_TABLES, TABLES
+from tests.conftest import RunningStack
 from tests.people import Api, Firm, created
 
 
@@ -18,7 +19,7 @@ def ours(api: Api) -> Firm:
 
 
 @pytest.fixture(scope="module")
-def theirs(api: Api, stack: Any) -> Firm:
+def theirs(api: Api, stack: RunningStack) -> Firm:
     """A firm with a row in every table people can read."""
     firm = Firm(api)
     consultant = firm.consultant()["id"]

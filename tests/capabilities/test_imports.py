@@ -18,6 +18,7 @@ from edge_jobs.registry import Job
 from tests.api.imports import Import, errors, look, start, upload
 from tests.api.races import wait_for_waiters
 from tests.capabilities.conftest import Worker, notifications
+from tests.conftest import RunningStack
 from tests.people import Firm, Person, created
 from tests.platform.live import connected, follow
 
@@ -289,7 +290,7 @@ def test_the_planner_knows_the_tables_an_import_looks_into(runs: Runs, db: Db, f
 
 
 def test_a_draft_that_is_sent_for_review_meanwhile_stays_as_it_is(
-    runs: Runs, db: Db, stack: Any, firm: Firm
+    runs: Runs, db: Db, stack: RunningStack, firm: Firm
 ) -> None:
     contract = firm.contract(external_ref="K-1", title="Advice")
     rows = b"ref,title\nK-1,Other advice\n"
@@ -428,7 +429,7 @@ def test_a_run_goes_on_where_an_attempt_that_seemed_lost_had_gone_on(
 
 
 def test_a_colleague_who_was_faster_costs_one_row(
-    runs: Runs, db: Db, stack: Any, firm: Firm
+    runs: Runs, db: Db, stack: RunningStack, firm: Firm
 ) -> None:
     """The unique index decides, behind everything that was looked at before."""
     rows = "name,ref\n" + "".join(f"Ours {n},R-{n}\n" for n in range(20))
@@ -451,7 +452,7 @@ def test_a_colleague_who_was_faster_costs_one_row(
 
 
 def test_a_file_that_is_sent_twice_at_once_makes_its_rows_once(
-    runs: Runs, db: Db, stack: Any, firm: Firm
+    runs: Runs, db: Db, stack: RunningStack, firm: Firm
 ) -> None:
     """No unique index knows the names of companies."""
     rows = b"name\nOne\nTwo\n"
@@ -506,7 +507,7 @@ def test_an_import_whose_job_dies_has_failed(
 
 
 async def test_progress_is_live(
-    stack: Any, runs: Runs, firm: Firm, monkeypatch: pytest.MonkeyPatch
+    stack: RunningStack, runs: Runs, firm: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importing, "BATCH_ROWS", 1)
     rows = b"name,ref\nOne,R-1\nTwo,R-2\n"

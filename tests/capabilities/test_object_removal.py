@@ -11,6 +11,7 @@ from edge_jobs.log import Log
 from edge_jobs.registry import Job
 from edge_jobs.storage.remove import ObjectsRemove, remove
 from tests.capabilities.conftest import SAMPLES, Worker, row, upload
+from tests.conftest import RunningStack
 from tests.people import Api, Firm, created
 
 Drain = Callable[..., str]
@@ -229,7 +230,7 @@ def test_more_than_one_batch_is_worked_off(firm: Firm, db: Database, drain: Drai
 
 
 def test_a_firm_that_takes_long_holds_up_no_other(
-    firm: Firm, other_firm: Firm, stack: Any, db: Database, drain: Drain
+    firm: Firm, other_firm: Firm, stack: RunningStack, db: Database, drain: Drain
 ) -> None:
     """Neither another firm nor the runner waits for a transaction that removes something."""
     document = {"name": "a.txt", "mime": "text/plain", "size_bytes": 9}

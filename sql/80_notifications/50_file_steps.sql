@@ -122,7 +122,10 @@ begin
       status = p_status,
       reason = coalesce(p_reason, f.reason),
       detail = coalesce(left(p_detail, 1000), f.detail),
-      scanned_with = coalesce(p_result ->> 'scanned_with', f.scanned_with)
+      scanned_with = coalesce(p_result ->> 'scanned_with', f.scanned_with),
+      -- What is locked away is read by nobody by another way, such as the search.
+      text = case when p_status = 'ready' then f.text end,
+      hints = case when p_status = 'ready' then f.hints else '[]' end
     where f.id = p_id;
   elsif v_file.status = 'processing' and p_status = 'processing' then
     -- It waits for something, such as the scanner; nothing is known yet.
@@ -150,12 +153,15 @@ begin
       sha256 = coalesce(p_result ->> 'sha256', f.sha256),
       page_count = (p_result ->> 'page_count')::integer,
       word_count = (p_result ->> 'word_count')::integer,
-      text = p_result ->> 'text',
+      text = case when p_status = 'ready' then p_result ->> 'text' end,
       metadata = coalesce(p_result -> 'metadata', '{}'),
       thumbnail_path = p_result ->> 'thumbnail_path',
       preview_count = coalesce((p_result ->> 'preview_count')::integer, 0),
       language = p_result ->> 'language',
-      hints = coalesce(nullif(p_result -> 'hints', 'null'), '[]'),
+      hints = case
+        when p_status = 'ready' then coalesce(nullif(p_result -> 'hints', 'null'), '[]')
+        else '[]'
+      end,
       -- Not what it was scanned with before: that may have been what found a virus.
       scanned_with = p_result ->> 'scanned_with'
     where f.id = p_id;

@@ -11,6 +11,7 @@ from tests.api.files import (
     SHA256,
     File,
     download,
+    processing,
     read,
     refused,
     row,
@@ -144,6 +145,22 @@ def test_a_virus_is_never_released(firm: Firm) -> None:
     operator = service(firm, "release_file_for_operator", file_id=file["id"], note=NOTE)
     refused(operator, 409, "cannot_release")
     assert row(firm.owner, file)["status"] == "quarantined"
+
+
+def test_what_is_locked_away_is_read_by_nobody_in_another_way(firm: Firm) -> None:
+    """Neither the text of what was never ready, nor that of what people had read before."""
+    place = {"page": 1, "start": 0, "end": 6}
+    hints = [{"kind": "party", "value": "Aurora", "text": "Aurora", **place}]
+    said: dict[str, Any] = {"sha256": SHA256, "text": "Aurora borealis", "hints": hints}
+    never, before = processing(firm.member, firm), processing(firm.member, firm)
+    settle(firm, never, "quarantined", "too_large_to_scan", **said)
+    settle(firm, before, "ready", **said)
+    assert [row(firm.viewer, file)["text"] for file in (never, before)] == [None, said["text"]]
+    settle(firm, before, "quarantined", "infected", scanned_with="27000")
+    for file in (never, before):
+        now = row(firm.viewer, file)
+        assert (now["status"], now["text"], now["hints"]) == ("quarantined", None, [])
+    assert created(firm.viewer.rpc("search", firm_id=firm.id, query="borealis")) == []
 
 
 def test_a_released_file_stays_so_when_it_is_looked_at_again(firm: Firm) -> None:

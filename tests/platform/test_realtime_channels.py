@@ -10,6 +10,7 @@ from realtime import RealtimeChannelOptions, RealtimeChannelPresenceConfig, Real
 from realtime.exceptions import RealtimeHTTPError
 
 from tests.conftest import RunningStack
+from tests.jobs.runners import wait_for
 from tests.people import PASSWORD, Person
 from tests.platform.live import Ear, People, connected, join, people, private, room, wired
 from tests.platform.node import run_node_tests
@@ -239,6 +240,9 @@ def test_supabase_js_gets_what_the_hosted_service_would_give(
             """
         )
         try:
+            # Until PostgREST has read the schema anew it knows no such table.
+            url, key = f"{stack.url}/rest/v1/{table}", {"apikey": stack.publishable_key}
+            wait_for(lambda: httpx.get(url, headers=key).status_code != 404, "the new table")
             run_node_tests(
                 stack,
                 "realtime.test.mjs",

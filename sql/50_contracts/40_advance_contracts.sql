@@ -1,3 +1,21 @@
+create function private.has_signed_renewal(p_contract public.contracts) returns boolean
+language sql stable set search_path = '' as $$
+  select exists (
+    select from public.contracts n
+    where n.firm_id = p_contract.firm_id
+      and n.renewed_from_id = p_contract.id
+      and n.signed_at is not null
+      and n.status <> 'cancelled'
+      and n.archived_at is null
+  )
+$$;
+
+revoke execute on function private.has_signed_renewal(public.contracts)
+from public, anon, authenticated;
+
+comment on function private.has_signed_renewal(public.contracts) is
+  'Whether it goes on in a contract of its own that was signed.';
+
 create function private.advance_contracts(p_now timestamptz default now()) returns integer
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -103,14 +121,7 @@ begin
       and c.ends_on < (p_now at time zone 'UTC')::date + 1
       and c.ends_on < (p_now at time zone f.timezone)::date
       -- What was agreed anew goes on in the new contract alone.
-      and not exists (
-        select from public.contracts n
-        where n.firm_id = c.firm_id
-          and n.renewed_from_id = c.id
-          and n.signed_at is not null
-          and n.status <> 'cancelled'
-          and n.archived_at is null
-      )
+      and not private.has_signed_renewal(c)
     limit c_bite
     for update of c skip locked
   ), prolonged as (
@@ -134,17 +145,7 @@ begin
     where c.status = 'active'
       and c.ends_on < (p_now at time zone 'UTC')::date + 1
       and c.ends_on < (p_now at time zone f.timezone)::date
-      and (
-        not c.auto_renew
-        or exists (
-          select from public.contracts n
-          where n.firm_id = c.firm_id
-            and n.renewed_from_id = c.id
-            and n.signed_at is not null
-            and n.status <> 'cancelled'
-            and n.archived_at is null
-        )
-      )
+      and (not c.auto_renew or private.has_signed_renewal(c))
     limit c_bite
     for update of c skip locked
   ), ended as (

@@ -111,14 +111,7 @@ begin
       and c.ends_on < (p_now at time zone 'UTC')::date + 1
       and c.ends_on < (p_now at time zone f.timezone)::date
       -- What was agreed anew goes on in the new contract alone.
-      and not exists (
-        select from public.contracts n
-        where n.firm_id = c.firm_id
-          and n.renewed_from_id = c.id
-          and n.signed_at is not null
-          and n.status <> 'cancelled'
-          and n.archived_at is null
-      )
+      and not private.has_signed_renewal(c)
     limit c_bite
     for update of c skip locked
   ), prolonged as (
@@ -142,17 +135,7 @@ begin
     where c.status = 'active'
       and c.ends_on < (p_now at time zone 'UTC')::date + 1
       and c.ends_on < (p_now at time zone f.timezone)::date
-      and (
-        not c.auto_renew
-        or exists (
-          select from public.contracts n
-          where n.firm_id = c.firm_id
-            and n.renewed_from_id = c.id
-            and n.signed_at is not null
-            and n.status <> 'cancelled'
-            and n.archived_at is null
-        )
-      )
+      and (not c.auto_renew or private.has_signed_renewal(c))
     limit c_bite
     for update of c skip locked
   ), ended as (
@@ -169,6 +152,28 @@ begin
   return greatest(v_most, v_count);
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION private.has_signed_renewal (
+  p_contract public.contracts
+)
+  RETURNS boolean
+  LANGUAGE sql
+  STABLE
+  SET search_path TO ''
+  AS $function$
+  select exists (
+    select from public.contracts n
+    where n.firm_id = p_contract.firm_id
+      and n.renewed_from_id = p_contract.id
+      and n.signed_at is not null
+      and n.status <> 'cancelled'
+      and n.archived_at is null
+  )
+$function$;
+
+COMMENT ON FUNCTION "private"."has_signed_renewal"(public.contracts) IS 'Whether it goes on in a contract of its own that was signed.';
+
+REVOKE ALL ON FUNCTION "private"."has_signed_renewal"(public.contracts) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION private.contract_kept_until (
   p_contract public.contracts

@@ -572,6 +572,7 @@ PRIVATE_FUNCTIONS: Mapping[frozenset[str], frozenset[str]] = {
             "guard_own_consultant",
             "guard_reopening",
             "guard_require_mfa",
+            "has_signed_renewal",
             "index_for_search",
             "is_portal_parent",
             "is_suppressed",

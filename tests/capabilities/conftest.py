@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from edge_jobs.api import Api as JobApi
 from edge_jobs.settings import Settings
+from tests.capabilities.import_runs import Runs
+from tests.capabilities.worker import Worker
 from tests.conftest import RunningStack
 from tests.people import Firm, Person, created
 
@@ -41,18 +42,6 @@ def drain(stack: RunningStack) -> Callable[..., str]:
     return run
 
 
-class Worker(JobApi):
-    """The API as handlers see it, for one that runs in the test itself."""
-
-    def close(self) -> None:
-        if rpc := getattr(self._local, "rpc", None):
-            rpc.close()
-        if client := getattr(self._local, "client", None):
-            client.postgrest.aclose()
-            client.storage.session.close()
-            client.auth.close()
-
-
 @pytest.fixture
 def worker(stack: RunningStack) -> Iterator[Callable[..., Worker]]:
     """Makes a worker's API, of a kind of its own where the test has one."""
@@ -65,6 +54,11 @@ def worker(stack: RunningStack) -> Iterator[Callable[..., Worker]]:
     yield make
     for api in made:
         api.close()
+
+
+@pytest.fixture
+def runs(worker: Callable[..., Worker]) -> Runs:
+    return Runs(worker)
 
 
 class Mailbox:

@@ -25,7 +25,8 @@ from edge_jobs.exports.export import FirmExport
 from edge_jobs.log import Log
 from edge_jobs.registry import Job
 from tests.api.world import World
-from tests.capabilities.conftest import SAMPLES, Worker, notifications, row, stored, upload
+from tests.capabilities.conftest import SAMPLES, notifications, row, stored, upload
+from tests.capabilities.worker import Worker
 from tests.conftest import RunningStack
 from tests.people import Api, Caller, Firm, Person, created
 

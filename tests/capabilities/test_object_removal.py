@@ -10,7 +10,8 @@ import pytest
 from edge_jobs.log import Log
 from edge_jobs.registry import Job
 from edge_jobs.storage.remove import ObjectsRemove, remove
-from tests.capabilities.conftest import SAMPLES, Worker, row, upload
+from tests.capabilities.conftest import SAMPLES, row, upload
+from tests.capabilities.worker import Worker
 from tests.conftest import RunningStack
 from tests.people import Api, Firm, created
 

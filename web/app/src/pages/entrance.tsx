@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { go } from "../router.ts";
 import { useServices } from "../session.ts";
-import { CodeField, Field, Form } from "../ui/form.tsx";
+import { CodeField, Field, Form, NewPasswordField } from "../ui/form.tsx";
 import { Offline } from "../ui/shell.tsx";
 import { ErrorNote } from "../ui/states.tsx";
 
@@ -96,14 +96,9 @@ export function SignUp({ lead = "It takes a minute." }: { lead?: string }) {
       >
         <Field name="name" label="Your name" autocomplete="name" maxLength={100} required />
         <Field name="email" label="E-mail address" type="email" autocomplete="username" required />
-        <Field
-          name="password"
+        <NewPasswordField
           label="Password"
-          type="password"
-          autocomplete="new-password"
-          minLength={8}
           hint="At least 8 characters; a sentence is easy to remember."
-          required
         />
       </Form>
       <p class="entrance-end">
@@ -177,14 +172,7 @@ export function ForgotPassword() {
         }}
       >
         <CodeField hint={MAILED} />
-        <Field
-          name="password"
-          label="New password"
-          type="password"
-          autocomplete="new-password"
-          minLength={8}
-          required
-        />
+        <NewPasswordField label="New password" />
       </Form>
     </Entrance>
   );

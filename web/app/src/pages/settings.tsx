@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { asServiceError, useLoad } from "../load.ts";
 import { isLocked, useSession } from "../session.ts";
 import { Facts } from "../ui/facts.tsx";
-import { Field, Form } from "../ui/form.tsx";
+import { Field, Form, NewPasswordField } from "../ui/form.tsx";
 import { ErrorNote, Loading, Page } from "../ui/states.tsx";
 import { word } from "../words.ts";
 import { Exports } from "./exports.tsx";
@@ -73,14 +73,7 @@ function Password() {
           say("Your password is changed.");
         }}
       >
-        <Field
-          name="password"
-          label="New password"
-          type="password"
-          autocomplete="new-password"
-          minLength={8}
-          required
-        />
+        <NewPasswordField label="New password" />
       </Form>
     </section>
   );

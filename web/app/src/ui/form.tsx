@@ -117,6 +117,18 @@ export function Field(
   );
 }
 
+/** As Auth takes it. */
+export const NewPasswordField = (props: { label: string; hint?: string }) => (
+  <Field
+    {...props}
+    name="password"
+    type="password"
+    autocomplete="new-password"
+    minLength={8}
+    required
+  />
+);
+
 /** Six digits of a mail or an app, also pasted with spaces between them. */
 export function CodeField({ hint, takesFocus }: { hint: string; takesFocus?: boolean }) {
   const { id, wrong, described } = useField("code", hint);
